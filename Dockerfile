@@ -6,9 +6,9 @@ WORKDIR /app
 # A venv without pip: nothing can be installed into the running image.
 RUN python -m venv --without-pip /venv
 COPY requirements.txt ./
-RUN --mount=type=cache,target=/root/.cache/pip \
-    pip --python /venv/bin/python --disable-pip-version-check install --quiet --no-compile --require-hashes \
-    --requirement requirements.txt
+RUN --mount=type=cache,target=/var/cache/pip \
+    pip --python /venv/bin/python --disable-pip-version-check --cache-dir /var/cache/pip install --quiet --no-compile \
+    --require-hashes --requirement requirements.txt
 # A third of the size is never imported. Of scikit-learn the service reads two files of data, so its code can go, and with it
 # SciPy, which only that code needs; so can Arrow's clients of remote stores, zstandard's second backend, and what only the
 # libraries' own developers use.

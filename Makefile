@@ -11,7 +11,8 @@ PORT ?= 8000
 
 IN := .venv/bin
 INSTALL := $(IN)/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes
-COMPILE := $(IN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
+# The certificates are the machine's, as they are for pip.
+COMPILE := $(IN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 CODE := $(wildcard service tests benchmarks)
 
 help: ## list the verbs
