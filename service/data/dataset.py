@@ -1,0 +1,83 @@
+"""A Dataset: a Card and the arrays that keep its word. Knows how to prove itself, not where it came from."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.data.card import Card
+from service.errors import DamagedData, Unknown
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dataset:
+    """A verified dataset in memory.
+
+    `images` is uint8 `(n, height, width)`, `labels` int64 `(n,)`, both read-only and in the order of split `all`;
+    `notes` is the text that its source ships with it. Compared by identity, so it can be the key of what is
+    computed from it.
+    """
+
+    card: Card
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    notes: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the images, then the labels as uint8, in the order of `all`."""
+        return self.card.digest
+
+    @property
+    def rev(self) -> str:
+        """The first 12 hex digits of the digest: short enough for a URL, long enough to pin the data."""
+        return self.digest[:12]
+
+    def span(self, split: str) -> range:
+        """The positions of `split` among all samples.
+
+        Raises:
+            Unknown: there is no such split.
+        """
+        try:
+            return self.card.splits[split]
+        except KeyError:
+            raise Unknown("split", split, self.card.splits, where=self.card.name) from None
+
+
+def verified(card: Card, images: NDArray[np.uint8], labels: NDArray[np.uint8], *, notes: str = "") -> Dataset:
+    """Make a Dataset of arrays that are what `card` says, and read-only from now on.
+
+    Args:
+        card: the facts to hold the arrays against.
+        images: uint8 `(n, height, width)`, values 0…peak, C-contiguous.
+        labels: uint8 `(n,)`, each the position of its class.
+        notes: the text that the source ships with the data.
+
+    Raises:
+        DamagedData: shape or content differs from the card's.
+    """
+    expected = (len(card.splits["all"]), card.height, card.width)
+    if images.shape != expected or labels.shape != expected[:1]:
+        raise DamagedData(
+            f"{card.name}: expected images {expected} and as many labels, found {images.shape} and {labels.shape}; "
+            "reinstall the package."
+        )
+    found = content_digest(images, labels)
+    if found != card.digest:
+        raise DamagedData(
+            f"{card.name}: the loaded content has SHA-256 {found}, expected {card.digest}; reinstall the package and "
+            "the libraries its lock file names."
+        )
+    wide = labels.astype(np.int64)
+    images.flags.writeable = False
+    wide.flags.writeable = False
+    return Dataset(card=card, images=images, labels=wide, notes=notes)
+
+
+def content_digest(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
+    """SHA-256 (hex) of the images' bytes, then the labels' bytes, both uint8 in C order."""
+    digest = hashlib.sha256(np.ascontiguousarray(images).data)
+    digest.update(np.ascontiguousarray(labels).data)
+    return digest.hexdigest()

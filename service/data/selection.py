@@ -1,0 +1,119 @@
+"""A Selection: which samples in which order. Touches no pixel until a Batch is asked for."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.data.batch import Batch, Layout, arranged
+from service.data.dataset import Dataset
+from service.data.order import order_v1
+from service.data.scale import Scale, scaled
+from service.errors import Refused, Unknown
+
+T = TypeVar("T", bound=np.generic)
+"""The dtype of an array whose rows are selected."""
+
+Indices = range | NDArray[np.int64]
+"""Positions within a split. A range (of step 1) as long as the order is the file's, so that a page of it is a view
+and not a copy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Samples of one split in a definite order; `indices` are positions within it. Every verb gives a new one."""
+
+    dataset: Dataset
+    split: str
+    indices: Indices
+
+    @classmethod
+    def of(cls, dataset: Dataset, split: str) -> "Selection":
+        """Everything in a split, in file order.
+
+        Raises:
+            Unknown: there is no such split.
+        """
+        return cls(dataset, split, range(len(dataset.span(split))))
+
+    def __len__(self) -> int:
+        """Return the number of samples selected."""
+        return len(self.indices)
+
+    def labelled(self, labels: Collection[int]) -> "Selection":
+        """Only the samples of these classes, in unchanged order.
+
+        Raises:
+            Refused: a label is not a class of the dataset.
+        """
+        count = len(self.dataset.card.classes)
+        for label in labels:
+            if not 0 <= label < count:
+                raise Refused("label", f"must be a class of {self.dataset.card.name}, 0 to {count - 1}, not {label}")
+        mine = self.labels
+        keep = np.logical_or.reduce([mine == label for label in set(labels)])
+        return self.take(np.flatnonzero(keep))
+
+    def shuffled(self, seed: int, epoch: int = 0) -> "Selection":
+        """The same samples in order v1 of their number."""
+        return self.take(order_v1(len(self), seed=seed, epoch=epoch))
+
+    def page(self, offset: int, limit: int) -> "Selection":
+        """At most `limit` samples from `offset` on; none where `offset` is at or past the end."""
+        return replace(self, indices=self.indices[offset : offset + limit])
+
+    def one(self, position: int) -> "Selection":
+        """The sample at `position`.
+
+        Raises:
+            Unknown: the position is not within the selection.
+        """
+        if not 0 <= position < len(self):
+            where = f"{self.dataset.card.name}/{self.split}"
+            raise Unknown("sample", position, f"an index from 0 to {len(self) - 1}", where=where)
+        return self.page(position, 1)
+
+    def take(self, positions: NDArray[np.int64]) -> "Selection":
+        """The samples at `positions` (int64, within the selection), in that order, repeats kept."""
+        if isinstance(self.indices, range):
+            return replace(self, indices=positions + self.indices.start if self.indices.start else positions)
+        return replace(self, indices=self.indices[positions])
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The class of each sample, int64 `(n,)`."""
+        return self._rows(self.dataset.labels)
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """Each sample's pixels, uint8 `(n, height, width)`; a view while the order is the file's, else one gather."""
+        return self._rows(self.dataset.images)
+
+    def batch(self, *, layout: Layout = "flat", scale: Scale = "raw") -> Batch:
+        """The values of the selected samples, in a layout and on a scale."""
+        card = self.dataset.card
+        return Batch(
+            index=np.asarray(self.indices, dtype=np.int64),
+            label=self.labels,
+            image=arranged(scaled(self.images, self.dataset, scale), layout),
+            height=card.height,
+            width=card.width,
+            peak=card.peak,
+            facts={
+                "dataset": card.name,
+                "split": self.split,
+                "rev": self.dataset.rev,
+                "layout": layout,
+                "scale": scale,
+                "peak": str(card.peak),
+            },
+        )
+
+    def _rows(self, array: NDArray[T]) -> NDArray[T]:
+        """The selected rows of an array that is in the order of `all`."""
+        start = self.dataset.span(self.split).start
+        if isinstance(self.indices, range):
+            return array[start + self.indices.start : start + self.indices.stop]
+        return array[self.indices + start if start else self.indices]

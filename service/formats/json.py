@@ -1,0 +1,24 @@
+"""JSON (RFC 8259): an array of row objects `{"index", "label", "pixels"}`, scaled values as the shortest float32."""
+
+import orjson
+
+from service.data.batch import Batch
+from service.formats.format import FLAT, Format
+
+
+def encode(batch: Batch) -> bytes:
+    """The rows as one JSON array of objects."""
+    return orjson.dumps(rows(batch), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def rows(batch: Batch) -> list[dict[str, object]]:
+    """The rows as objects whose `pixels` are numpy arrays, which orjson writes without making Python numbers."""
+    return [
+        {"index": index, "label": label, "pixels": pixels}
+        for index, label, pixels in zip(batch.index.tolist(), batch.label.tolist(), batch.flat, strict=True)
+    ]
+
+
+JSON = Format(
+    name="json", media_type="application/json", suffix="json", encode=encode, text=True, layouts=FLAT, quick=1_000_000
+)

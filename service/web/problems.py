@@ -1,0 +1,252 @@
+"""Problems: the one shape of every error (RFC 9457), and the one table from exception to status."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import MappingProxyType
+
+from fastapi import Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from service.errors import Refused, ServiceError, Unknown, shown
+
+MEDIA_TYPE = "application/problem+json"
+"""RFC 9457, section 3."""
+
+
+class Fault(BaseModel):
+    """One thing wrong with a request: where it stands, what it is called, and what would be right."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    place: str = Field(alias="in", description="`query`, `path`, `header` or `body`", examples=["query"])
+    name: str = Field(examples=["limit"])
+    reason: str = Field(examples=["must be an integer of at least 1, not '0'"])
+
+
+class Problem(BaseModel):
+    """Why a request was not answered, and what to do (RFC 9457)."""
+
+    type: str = Field(description="path of the page that explains this kind", examples=["/problems/invalid-request"])
+    title: str = Field(examples=["The request is malformed"])
+    status: int = Field(examples=[422])
+    detail: str = Field(description="a sentence that says what to do", examples=["limit must be at least 1."])
+    instance: str = Field(description="the path that was asked for", examples=["/v1/datasets/mnist/train/rows"])
+    errors: list[Fault] | None = Field(None, description="with status 422: every fault that was found")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem: its name in `/problems/{name}`, status, title, and what to do about it."""
+
+    name: str
+    status: HTTPStatus
+    title: str
+    remedy: str
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind(
+                "invalid-request",
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "The request is malformed",
+                "A parameter is unknown, repeated, missing or out of range. `errors` names each one, where it "
+                "stands, and what "
+                "would be accepted. Nothing is ever rounded or cut to fit.",
+            ),
+            Kind(
+                "unknown-resource",
+                HTTPStatus.NOT_FOUND,
+                "There is no such thing",
+                "The path names a dataset, split, index, label or page that does not exist. `detail` lists those "
+                "that do; "
+                "`/v1/datasets` is the place to begin.",
+            ),
+            Kind(
+                "method-not-allowed",
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "The method is not allowed here",
+                "The service is read-only: use a method that the `Allow` header lists.",
+            ),
+            Kind(
+                "not-acceptable",
+                HTTPStatus.NOT_ACCEPTABLE,
+                "There is no such representation",
+                "Neither `?format=` nor the `Accept` header names a format of this resource; `detail` lists them.",
+            ),
+            Kind(
+                "changed-data",
+                HTTPStatus.CONFLICT,
+                "The data is not the revision asked for",
+                "The URL pins a revision of the data with `rev`, and this service holds another. Read the "
+                "dataset's card for "
+                "its present `rev`, and decide whether to go on with it; leave `rev` out to take whatever is here.",
+            ),
+            Kind(
+                "too-large",
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "The request's body is too large",
+                "Ask for less at a time: `detail` tells the limit.",
+            ),
+            Kind(
+                "uri-too-long",
+                HTTPStatus.REQUEST_URI_TOO_LONG,
+                "The URL is too long",
+                "Shorten the URL: no resource here needs so long a one.",
+            ),
+            Kind(
+                "unsupported-media-type",
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                "The body's media type is not supported",
+                "Send the body as one of the media types in `detail`, and name it in `Content-Type`.",
+            ),
+            Kind(
+                "range-not-satisfiable",
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                "The range lies outside the file",
+                "Ask for `bytes=first-last`, `bytes=first-` or `bytes=-length` within the size that "
+                "`Content-Range` tells.",
+            ),
+            Kind(
+                "headers-too-large",
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "The request's headers are too large",
+                "Send fewer or shorter headers; the service needs none.",
+            ),
+            Kind(
+                "internal-error",
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "The service failed",
+                "This is a fault of the service. Try again; if it happens again, report it with the `X-Request-ID`.",
+            ),
+            Kind(
+                "unavailable",
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "The service cannot answer just now",
+                "It is starting or has more to do than it can; try again after the seconds that `Retry-After` tells.",
+            ),
+        )
+    }
+)
+"""Every kind of problem, by name."""
+
+BY_STATUS: Mapping[int, Kind] = MappingProxyType({kind.status: kind for kind in KINDS.values()})
+"""The kind to use where only a status is known."""
+
+
+class Malformed(ServiceError):
+    """Several faults of one request."""
+
+    def __init__(self, faults: Sequence[Refused]) -> None:
+        """Collect the faults; the message joins their sentences."""
+        super().__init__(" ".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+class NotAcceptable(ServiceError):
+    """No representation of the resource fits what the client accepts."""
+
+
+class Changed(ServiceError):
+    """The data is of another revision than the URL pins."""
+
+
+class Overloaded(ServiceError):
+    """There is more long work waiting than the service may queue."""
+
+
+class OutsideFile(ServiceError):
+    """The byte range is malformed or lies outside a file of `size` bytes."""
+
+    def __init__(self, asked: str, size: int) -> None:
+        """Blame the range `asked`."""
+        super().__init__(
+            f"The range {shown(asked)} cannot be satisfied; ask for bytes=first-last, bytes=first- or "
+            f"bytes=-length within "
+            f"{size} bytes."
+        )
+        self.size = size
+
+
+KIND_OF: Mapping[type[Exception], str] = MappingProxyType(
+    {
+        Unknown: "unknown-resource",
+        Refused: "invalid-request",
+        Malformed: "invalid-request",
+        NotAcceptable: "not-acceptable",
+        Changed: "changed-data",
+        Overloaded: "unavailable",
+        OutsideFile: "range-not-satisfiable",
+    }
+)
+"""The one table from what went wrong to how it is told."""
+
+RETRY_AFTER = "1"
+"""Seconds after which a client should try again when the service is busy."""
+
+
+async def tell(request: Request, error: Exception) -> Response:
+    """Answer an exception that the service raised on purpose."""
+    kind = KINDS[KIND_OF[type(error)]]
+    faults = error.faults if isinstance(error, Malformed) else [error] if isinstance(error, Refused) else None
+    headers = {}
+    if isinstance(error, Overloaded):
+        headers["Retry-After"] = RETRY_AFTER
+    if isinstance(error, OutsideFile):
+        headers["Content-Range"] = f"bytes */{error.size}"
+    return problem(request, kind, str(error), faults=faults, headers=headers)
+
+
+async def tell_http(request: Request, error: HTTPException) -> Response:
+    """Answer an exception of the framework: no route fits the path, or the route not the method."""
+    path = shown(request.url.path)
+    match error.status_code:
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = allow(error.headers or {})
+            if request.method == "OPTIONS":
+                return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allowed})
+            detail = f"{path} does not take {shown(request.method)}; use {allowed}."
+            return problem(request, BY_STATUS[error.status_code], detail, headers={"Allow": allowed})
+        case HTTPStatus.NOT_FOUND:
+            detail = f"Nothing is at {path}; begin at /v1/datasets, or see /docs for every path."
+        case _:
+            detail = str(error.detail)
+    return problem(request, BY_STATUS.get(error.status_code, KINDS["internal-error"]), detail, headers=error.headers)
+
+
+def allow(headers: Mapping[str, str]) -> str:
+    """The methods of a route as its users see them: HEAD comes with every GET, OPTIONS with everything."""
+    named = {method.strip() for method in headers.get("Allow", "GET").split(",")}
+    return ", ".join(sorted(named | {"OPTIONS"} | ({"HEAD"} if "GET" in named else set())))
+
+
+def problem(
+    request: Request,
+    kind: Kind,
+    detail: str,
+    *,
+    faults: Sequence[Refused] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as a response that no cache may keep."""
+    root: str = request.scope.get("root_path", "")
+    body = Problem(
+        type=f"{root}/problems/{kind.name}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        instance=request.url.path,
+        errors=None
+        if faults is None
+        else [Fault(place=fault.place, name=fault.name, reason=fault.reason) for fault in faults],
+    )
+    return Response(
+        body.model_dump_json(by_alias=True, exclude_none=True),
+        kind.status,
+        {**(headers or {}), "Cache-Control": "no-store"},
+        MEDIA_TYPE,
+    )
