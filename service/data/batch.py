@@ -20,7 +20,8 @@ class Batch:
 
     `index` and `label` are int64 `(n,)`: the position within the split, and the class. `image` is `(n, …)` in the
     chosen layout, of images `height` × `width` whose raw intensities are 0…`peak`. `facts` is what the batch tells
-    of itself (dataset, split, scale, …), for formats that have room for it.
+    of itself (dataset, split, scale, …), for formats that have room for it. `valid` is set for training batches: the
+    first so many rows are real, and the rest pads the batch to its full size.
     """
 
     index: NDArray[np.int64]
@@ -30,6 +31,7 @@ class Batch:
     width: int
     peak: int
     facts: Mapping[str, str]
+    valid: int | None = None
 
     def __len__(self) -> int:
         """Return the number of samples."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from service.data.dataset import Dataset
 from service.data.order import order_v1
 from service.data.scale import Scale, scaled
 from service.errors import Refused, Unknown
+
+Part = Literal["train", "holdout"]
+"""Which side of a fold: what is trained on, or what is held out."""
 
 T = TypeVar("T", bound=np.generic)
 """The dtype of an array whose rows are selected."""
@@ -56,6 +59,41 @@ class Selection:
         keep = np.logical_or.reduce([mine == label for label in set(labels)])
         return self.take(np.flatnonzero(keep))
 
+    def first_of_each(self, count: int) -> "Selection":
+        """The first `count` samples of each class that occurs, in unchanged order: a few-shot subset.
+
+        Raises:
+            Refused: a class has fewer.
+        """
+        by_class, sizes = self._by_class()
+        fewest = int(sizes[sizes > 0].min(initial=len(self)))
+        if count > fewest:
+            raise Refused("per_class", f"must be at most {fewest}, the size of the smallest class here, not {count}")
+        rank = np.arange(len(self)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return self.take(np.sort(by_class[rank < count]))
+
+    def fold(self, fold: int, folds: int, part: Part) -> "Selection":
+        """A stratified fold (`holdout`) or everything else (`train`), in unchanged order.
+
+        The samples are dealt like cards: class by class, within a class in the present order, the q-th one goes to
+        fold q mod `folds`. So folds differ by at most one sample, in every class and in all.
+
+        Raises:
+            Refused: `fold` is not below `folds`, or a class has fewer samples than there are folds.
+        """
+        by_class, sizes = self._by_class()
+        fewest = int(sizes[sizes > 0].min(initial=len(self)))
+        if folds > fewest:
+            raise Refused("folds", f"must be at most {fewest}, the size of the smallest class here, not {folds}")
+        if fold >= folds:
+            raise Refused("fold", f"must be an integer from 0 to {folds - 1}, below folds, not {fold}")
+        mine = np.arange(len(self)) % folds == fold
+        return self.take(np.sort(by_class[mine if part == "holdout" else ~mine]))
+
+    def in_file_order(self) -> "Selection":
+        """The same samples in the order of the file."""
+        return replace(self, indices=np.sort(self.indices)) if isinstance(self.indices, np.ndarray) else self
+
     def shuffled(self, seed: int, epoch: int = 0) -> "Selection":
         """The same samples in order v1 of their number."""
         return self.take(order_v1(len(self), seed=seed, epoch=epoch))
@@ -91,8 +129,8 @@ class Selection:
         """Each sample's pixels, uint8 `(n, height, width)`; a view while the order is the file's, else one gather."""
         return self._rows(self.dataset.images)
 
-    def batch(self, *, layout: Layout = "flat", scale: Scale = "raw") -> Batch:
-        """The values of the selected samples, in a layout and on a scale."""
+    def batch(self, *, layout: Layout = "flat", scale: Scale = "raw", valid: int | None = None) -> Batch:
+        """The values of the selected samples, in a layout and on a scale; in a padded batch, `valid` are real."""
         card = self.dataset.card
         return Batch(
             index=np.asarray(self.indices, dtype=np.int64),
@@ -109,7 +147,13 @@ class Selection:
                 "scale": scale,
                 "peak": str(card.peak),
             },
+            valid=valid,
         )
+
+    def _by_class(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Positions sorted by class, in unchanged order within each, and the number of samples of every class."""
+        narrow = self.labels.astype(np.uint8)  # numpy sorts small integers by counting them
+        return np.argsort(narrow, kind="stable"), np.bincount(narrow, minlength=len(self.dataset.card.classes))
 
     def _rows(self, array: NDArray[T]) -> NDArray[T]:
         """The selected rows of an array that is in the order of `all`."""

@@ -1,52 +1,117 @@
 """Arrow IPC, as a stream and as a file: columns `index`, `label`, and `image` as `arrow.fixed_shape_tensor`."""
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 
 from service.data.batch import Batch
 from service.formats.drain import Drain
-from service.formats.format import Format
+from service.formats.format import Encoded, Format
 
-Writer = Callable[[Drain, pa.Schema], pa.ipc.RecordBatchStreamWriter]
-
-
-def encode(batch: Batch, *, writer: Writer) -> bytes:
-    """The batch as one record batch; none at all for no rows."""
-    return b"".join(stream([batch], writer=writer))
+END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+"""A continuation mark and a length of zero."""
 
 
-def stream(batches: Iterable[Batch], *, writer: Writer) -> Iterator[bytes]:
-    """One record batch a batch (empty ones are left out), between the schema and the end-of-stream mark."""
+@dataclass(frozen=True, eq=False)
+class Template:
+    """A record batch message of a certain number of rows, in which only values are missing.
+
+    All messages with as many rows begin with the same metadata and have the same buffers in the same places, so a batch
+    costs no more than copying its values: `head` up to the image, with room for index and label, then the image itself,
+    then `tail`.
+
+    Source: Arrow columnar format, "Serialization and Interprocess Communication (IPC)".
+    """
+
+    head: bytes
+    index: int
+    label: int
+    tail: bytes
+
+    def filled(self, batch: Batch) -> Iterator[Encoded]:
+        """The message that carries a batch."""
+        rows, head = len(batch), bytearray(self.head)
+        np.frombuffer(head, np.int64, rows, self.index)[:] = batch.index
+        np.frombuffer(head, np.int64, rows, self.label)[:] = batch.label
+        yield memoryview(head)
+        yield np.ascontiguousarray(batch.image).reshape(-1).view(np.uint8).data
+        yield self.tail
+
+
+def encode(batch: Batch) -> bytes:
+    """The batch as a stream of one record batch."""
+    return b"".join(stream([batch]))
+
+
+def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
+    """The schema, one record batch a batch, and the end."""
+    for number, batch in enumerate(batches):
+        schema = _schema(batch)
+        if number == 0:
+            yield schema.serialize().to_pybytes()
+        if len(batch):
+            yield from _template(schema, len(batch)).filled(batch)
+        else:
+            yield _record_batch(batch, schema).serialize().to_pybytes()
+    yield END_OF_STREAM
+
+
+def encode_file(batch: Batch) -> bytes:
+    """The batch as a file of one record batch."""
+    return b"".join(stream_file([batch]))
+
+
+def stream_file(batches: Iterable[Batch]) -> Iterator[bytes]:
+    """One record batch a batch, and the footer that lets readers jump to each."""
     sink, out = Drain(), None
     for batch in batches:
-        out = out or writer(sink, schema_of(batch))
-        if len(batch):
-            out.write_batch(_record_batch(batch))
+        schema = _schema(batch)
+        out = out or pa.ipc.new_file(sink, schema)
+        out.write_batch(_record_batch(batch, schema))
         yield sink.take()
     if out is not None:
         out.close()
     yield sink.take()
 
 
-def schema_of(batch: Batch) -> pa.Schema:
-    """The schema of all batches of this kind; the batch's facts are its metadata."""
-    tensor = pa.fixed_shape_tensor(pa.from_numpy_dtype(batch.image.dtype), batch.image.shape[1:])
-    return pa.schema(
-        [
-            pa.field("index", pa.int64(), nullable=False),
-            pa.field("label", pa.int64(), nullable=False),
-            pa.field("image", tensor, nullable=False),
-        ],
-        metadata=dict(batch.facts),
-    )
+def _schema(batch: Batch) -> pa.Schema:
+    """The schema of all batches of this kind; their facts are its metadata."""
+    return _schema_of(batch.image.dtype.name, batch.image.shape[1:], tuple(batch.facts.items()))
 
 
-def _record_batch(batch: Batch) -> pa.RecordBatch:
+@lru_cache(maxsize=64)
+def _schema_of(dtype: str, shape: tuple[int, ...], facts: tuple[tuple[str, str], ...]) -> pa.Schema:
+    tensor = pa.fixed_shape_tensor(pa.from_numpy_dtype(np.dtype(dtype)), shape)
+    columns = (("index", pa.int64()), ("label", pa.int64()), ("image", tensor))
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns], metadata=dict(facts))
+
+
+@lru_cache(maxsize=64)
+def _template(schema: pa.Schema, rows: int) -> Template:
+    """The message of so many rows, with the places of its buffers as pyarrow lays them out."""
+    image = schema.field("image").type
+    width = image.storage_type.list_size
+    zeros = pa.array(np.zeros(rows, np.int64))
+    values = pa.array(np.zeros(rows * width, image.value_type.to_pandas_dtype()))
+    storage = pa.FixedSizeListArray.from_arrays(values, width)
+    arrays = [zeros, zeros, pa.ExtensionArray.from_storage(image, storage)]
+    whole = pa.RecordBatch.from_arrays(arrays, schema=schema).serialize()
+    message = pa.ipc.read_message(whole)
+    read = pa.ipc.read_record_batch(message, schema)
+    begin = whole.size - message.body.size - message.body.address
+    index, label = (begin + read.column(name).buffers()[1].address for name in ("index", "label"))
+    pixels = read.column("image").storage.flatten().buffers()[1]
+    first = begin + pixels.address
+    content = whole.to_pybytes()
+    return Template(content[:first], index, label, content[first + values.nbytes :])
+
+
+def _record_batch(batch: Batch, schema: pa.Schema) -> pa.RecordBatch:
     """One record batch over the batch's own memory."""
-    schema, flat = schema_of(batch), np.ascontiguousarray(batch.flat)
+    flat = np.ascontiguousarray(batch.flat)
     values = pa.Array.from_buffers(pa.from_numpy_dtype(flat.dtype), flat.size, [None, pa.py_buffer(flat)])
     storage = pa.FixedSizeListArray.from_arrays(values, flat.shape[1])
     image = pa.ExtensionArray.from_storage(schema.field("image").type, storage)
@@ -57,8 +122,8 @@ ARROW = Format(
     name="arrow",
     media_type="application/vnd.apache.arrow.stream",
     suffix="arrows",
-    encode=partial(encode, writer=pa.ipc.new_stream),
-    stream=partial(stream, writer=pa.ipc.new_stream),
+    encode=encode,
+    stream=stream,
     quick=4_000_000,
 )
 
@@ -66,7 +131,7 @@ ARROW_FILE = Format(
     name="arrow-file",
     media_type="application/vnd.apache.arrow.file",
     suffix="arrow",
-    encode=partial(encode, writer=pa.ipc.new_file),
-    stream=partial(stream, writer=pa.ipc.new_file),
+    encode=encode_file,
+    stream=stream_file,
     quick=4_000_000,
 )

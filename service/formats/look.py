@@ -21,16 +21,17 @@ SMALLEST_TEXT = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """Pixels of the picture per pixel of the sample, colour map, dark ink on light paper, the label below."""
+    """Pixels of the picture per pixel of the sample, colour map, dark ink on light paper, no paper, label below."""
 
     scale: int = 1
     cmap: ColourMap = "gray"
     invert: bool = False
+    transparent: bool = False
     captioned: bool = False
 
 
 Picture = NDArray[np.uint8]
-"""`(height, width)` grey, or `(height, width, 3)` RGB, values 0…255."""
+"""`(height, width)` grey, or `(height, width, channels)`: 2 grey and alpha, 3 RGB, 4 RGBA; values 0…255."""
 
 
 def grey(values: NDArray[np.generic], peak: int) -> NDArray[np.uint8]:
@@ -43,15 +44,30 @@ def grey(values: NDArray[np.generic], peak: int) -> NDArray[np.uint8]:
 def drawn(image: NDArray[np.uint8], look: Look, caption: str = "") -> Picture:
     """A grey image `(height, width)` as a look wants it; `caption` is written below, on a canvas as wide as it needs.
 
-    Scaling repeats pixels, so every one can be read back; inversion comes before the colour map.
+    Scaling repeats pixels, so every one can be read back.
     """
-    if look.scale > 1:
-        image = image.repeat(look.scale, axis=0).repeat(look.scale, axis=1)
-    if look.captioned:
-        image = _captioned(image, caption)
-    if look.invert:
-        image = WHITE - image
-    return image if look.cmap == "gray" else _colours(look.cmap)[image]
+    image = enlarged(image, look.scale)
+    return painted(_captioned(image, caption) if look.captioned else image, look)
+
+
+def enlarged(images: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
+    """Images `(…, height, width)` with every pixel repeated to a square of `scale` × `scale`."""
+    return images if scale == 1 else images.repeat(scale, axis=-2).repeat(scale, axis=-1)
+
+
+def painted(ink: NDArray[np.uint8], look: Look) -> Picture:
+    """Grey of any size in the colours of a look; inversion comes before the colour map.
+
+    Transparent, the ink's intensity is its alpha. Its colour is the map's; without a map it is white, or black if
+    inverted, so that laid over black, or white, it is the opaque picture again.
+    """
+    if look.transparent and look.cmap == "gray":
+        return np.stack([np.full_like(ink, 0 if look.invert else WHITE), ink], axis=-1)
+    shade = WHITE - ink if look.invert else ink
+    if look.cmap == "gray":
+        return shade
+    colour = _colours(look.cmap)[shade]
+    return np.concatenate([colour, ink[..., None]], axis=-1) if look.transparent else colour
 
 
 def size(height: int, width: int, look: Look, caption: str = "") -> tuple[int, int]:
@@ -59,7 +75,7 @@ def size(height: int, width: int, look: Look, caption: str = "") -> tuple[int, i
     height, width = height * look.scale, width * look.scale
     if not look.captioned:
         return height, width
-    left, _, right, bottom = _font(height).getbbox(caption)
+    left, _, right, bottom = font_for(height).getbbox(caption)
     return height + _margin(height) + round(bottom), max(width, round(right - left))
 
 
@@ -70,7 +86,7 @@ def _captioned(image: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
     canvas = np.zeros((whole, broad), np.uint8)
     left = (broad - width) // 2
     canvas[:height, left : left + width] = image
-    font = _font(height)
+    font = font_for(height)
     start, _, end, _ = font.getbbox(caption)
     text = Image.new("L", (broad, whole - height))
     ImageDraw.Draw(text).text(((broad - (end - start)) // 2 - start, 0), caption, fill=WHITE, font=font)
@@ -84,7 +100,7 @@ def _margin(height: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _font(height: int) -> ImageFont.FreeTypeFont:
+def font_for(height: int) -> ImageFont.FreeTypeFont:
     """Pillow's own font, in a size that suits a picture of this height."""
     font = ImageFont.load_default(max(SMALLEST_TEXT, height // 8))
     return cast("ImageFont.FreeTypeFont", font)  # Pillow's wheels have FreeType

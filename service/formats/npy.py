@@ -1,6 +1,7 @@
 """NPY: numpy's file of one array, version 1.0. The images alone; loads with `allow_pickle=False`."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.data.batch import Batch
 from service.formats.format import Format
@@ -25,8 +26,13 @@ def header(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> bytes:
 
 def encode(batch: Batch) -> bytes:
     """The images as one array in the batch's layout."""
-    image = np.ascontiguousarray(batch.image)
-    return b"".join((header(image.dtype, image.shape), image.data))
+    return array_file(batch.image)
+
+
+def array_file(array: NDArray[np.generic]) -> bytes:
+    """Any array as a file."""
+    whole = np.asarray(array, order="C")
+    return b"".join((header(whole.dtype, whole.shape), whole.reshape(-1).view(np.uint8).data))
 
 
 NPY = Format(name="npy", media_type="application/x-npy", suffix="npy", encode=encode, quick=20_000_000)

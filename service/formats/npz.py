@@ -1,13 +1,18 @@
 """NPZ: numpy's archive of arrays `x` (images), `y` (labels) and `index`: a ZIP of uncompressed members."""
 
 import struct
+from typing import Any
 
 import numpy as np
 from isal import isal_zlib
+from numpy.typing import NDArray
 
 from service.data.batch import Batch
 from service.formats import npy
 from service.formats.format import Encoded, Format
+
+Array = NDArray[Any]
+"""An array of whatever shape and dtype."""
 
 LOCAL = struct.Struct("<4s5H3I2H")
 """Local file header: signature, version, flags, method, time, date, CRC-32, sizes, lengths of name and extra field."""
@@ -26,11 +31,14 @@ DATE = 0x0021
 
 
 def encode(batch: Batch) -> bytes:
-    """The batch as `x` in its layout, `y` and `index`."""
-    return archive({"x": batch.image, "y": batch.label, "index": batch.index})
+    """The batch as `x` in its layout, `y` and `index`, and for training the scalar `valid`."""
+    arrays: dict[str, Array] = {"x": batch.image, "y": batch.label, "index": batch.index}
+    if batch.valid is not None:
+        arrays["valid"] = np.array(batch.valid, np.int64)
+    return archive(arrays)
 
 
-def archive(arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]) -> bytes:
+def archive(arrays: dict[str, Array]) -> bytes:
     """A stored ZIP of arrays, what `numpy.savez` writes, in half the time and without a clock in it.
 
     Source: PKWARE's APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.16; under 4 GiB, so no ZIP64.
@@ -39,7 +47,7 @@ def archive(arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]
     directory: list[bytes] = []
     offset = 0
     for name, array in arrays.items():
-        whole = np.ascontiguousarray(array)
+        whole = np.asarray(array, order="C")
         header, data, member = (
             npy.header(whole.dtype, whole.shape),
             whole.reshape(-1).view(np.uint8).data,

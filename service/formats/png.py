@@ -1,9 +1,11 @@
-"""PNG: one sample as a picture, lossless, 8-bit grey or RGB, with no gamma or colour profile to change pixels."""
+"""PNG: lossless, 8-bit grey or RGB, with alpha or without, and with no gamma or colour profile to change pixels."""
 
 import struct
 import zlib
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.data.batch import Batch
 from service.formats.format import Format
@@ -12,23 +14,53 @@ from service.formats.look import Look, Picture, drawn, grey
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 """The first eight bytes of every PNG."""
 
-GREY, RGB = 0, 2
-"""Colour types."""
+COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+"""Colour type by number of channels: grey, grey and alpha, RGB, RGBA."""
+
+UNFILTERED, SUB, UP = 0, 1, 2
+"""Filter types of a row: as it is, each byte less that of the pixel before, or less that of the pixel above."""
+
+BAND = 64
+"""Rows painted and compressed at a time, so that colours take little more memory than the ink."""
+
+LARGE = 100_000
+"""Bytes above which only runs are compressed: of a sheet that takes a third of the time, and as little room."""
 
 
-def encode(picture: Picture) -> bytes:
-    """A picture as PNG, every row unfiltered: a third of the time that a general library takes for a digit.
+def encode(ink: Picture, paint: Callable[[Picture], Picture] = lambda band: band) -> bytes:
+    """A picture as PNG; `paint` gives the ink its colours, some rows at a time.
+
+    Grey rows are unfiltered; of several channels, each is filtered against the pixel before, which makes an even
+    background zero. For a digit this takes a third of the time that a general library takes, for a sheet a fifth.
 
     Source: W3C PNG, third edition, sections 5, 9 and 11.
     """
-    height, width = picture.shape[:2]
-    colour = RGB if picture.shape[2:] else GREY
-    rows = np.zeros((height, 1 + picture[0].size), np.uint8)
-    rows[:, 1:] = picture.reshape(height, -1)
-    header = struct.pack(">2I5B", width, height, 8, colour, 0, 0, 0)
-    return b"".join(
-        (SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", zlib.compress(rows.data, 6)), _chunk(b"IEND", b""))
-    )
+    height, width = ink.shape[:2]
+    channels = 1
+    large = ink.size > LARGE
+    compressor = zlib.compressobj(6, strategy=zlib.Z_RLE if large else zlib.Z_DEFAULT_STRATEGY)
+    parts = []
+    for start in range(0, height, BAND):
+        band = paint(ink[start : start + BAND])
+        channels = band[0, 0].size
+        parts.append(compressor.compress(_filtered(band.reshape(len(band), -1), channels).data))
+    parts.append(compressor.flush())
+    header = struct.pack(">2I5B", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
+    chunks = (_chunk(b"IHDR", header), _chunk(b"IDAT", b"".join(parts)), _chunk(b"IEND", b""))
+    return SIGNATURE + b"".join(chunks)
+
+
+def _filtered(rows: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+    """Rows of bytes, each with its filter type before it; one that repeats the row above becomes all zero."""
+    lines = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
+    if channels == 1:
+        lines[:, 0], lines[:, 1:] = UNFILTERED, rows
+    else:
+        lines[:, 0], lines[:, 1 : 1 + channels] = SUB, rows[:, :channels]
+        np.subtract(rows[:, channels:], rows[:, :-channels], out=lines[:, 1 + channels :])
+    repeated = 1 + np.flatnonzero((rows[1:] == rows[:-1]).all(axis=1))
+    lines[repeated, 0], lines[repeated, 1:] = UP, 0
+    return lines
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

@@ -14,12 +14,14 @@ ALIGNMENT = 8
 
 
 def encode(batch: Batch) -> bytes:
-    """The batch as tensors, the widest first, which keeps each aligned.
+    """The batch as tensors, the widest first, which keeps each aligned; for training also the scalar `valid`.
 
     Source: the format's description: the header's length as little-endian uint64, the header as JSON padded with
     spaces, then the tensors without gaps.
     """
     tensors = {"index": batch.index, "label": batch.label, "image": np.ascontiguousarray(batch.image)}
+    if batch.valid is not None:
+        tensors = {"valid": np.array(batch.valid, np.int64), **tensors}
     header: dict[str, object] = {"__metadata__": dict(batch.facts)}
     offset = 0
     for name, tensor in tensors.items():
@@ -29,7 +31,7 @@ def encode(batch: Batch) -> bytes:
     text = orjson.dumps(header)
     text += b" " * (-len(text) % ALIGNMENT)
     return b"".join(
-        (len(text).to_bytes(8, "little"), text, *(np.ascontiguousarray(one).data for one in tensors.values()))
+        (len(text).to_bytes(8, "little"), text, *(np.asarray(one, order="C").data for one in tensors.values()))
     )
 
 

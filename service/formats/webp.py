@@ -12,7 +12,10 @@ from service.formats.png import sample
 def encode(picture: Picture) -> bytes:
     """A picture as lossless WebP; grey becomes RGB, because WebP knows no grey."""
     file = io.BytesIO()
-    Image.fromarray(picture).convert("RGB").save(file, "WEBP", lossless=True, quality=20, method=2, exact=True)
+    alpha = picture.ndim == 3 and picture.shape[2] in (2, 4)
+    Image.fromarray(picture).convert("RGBA" if alpha else "RGB").save(
+        file, "WEBP", lossless=True, quality=20, method=2, exact=True
+    )
     return file.getvalue()
 
 

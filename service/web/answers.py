@@ -8,6 +8,7 @@ from typing import Protocol
 from fastapi import Response
 
 from service import __version__
+from service.errors import shown
 from service.formats.format import Encoded
 from service.web.catalog import Pinned
 from service.web.conditions import byte_range, matches
@@ -15,6 +16,7 @@ from service.web.files import File
 from service.web.negotiation import CODINGS, IDENTITY
 from service.web.problems import Changed
 from service.web.route import Asked
+from service.web.streams import Stream, coded
 
 FOR_EVER = "public, max-age=31536000, immutable"
 """With the right `rev` an answer never changes."""
@@ -65,12 +67,8 @@ async def respond(
         Overloaded: the workshop's line is full.
     """
     coding = asked.coding if media.text else IDENTITY
-    etag = etag_of(asked, source, media, coding)
-    shared = {**common_headers(asked, source, etag), **(headers or {})}
-    vary = ", ".join(["Accept"] * negotiated + ["Accept-Encoding"] * media.text)
-    if vary:
-        shared["Vary"] = vary
-    if matches(asked.header(b"if-none-match"), etag):
+    shared = {**shared_headers(asked, source, media, coding, negotiated=negotiated), **(headers or {})}
+    if matches(asked.header(b"if-none-match"), shared["ETag"]):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shared)
     if coding != IDENTITY:
         shared["Content-Encoding"] = coding
@@ -79,16 +77,36 @@ async def respond(
     return Response(body, headers={**shared, "Content-Type": media.media_type})
 
 
+async def respond_stream(
+    asked: Asked,
+    source: Pinned,
+    media: Media,
+    pieces: Callable[[], Iterable[Encoded]],
+    *,
+    negotiated: bool = False,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer with pieces that are made while they are sent, unless the client has them already."""
+    coding = asked.coding if media.text else IDENTITY
+    shared = {**shared_headers(asked, source, media, coding, negotiated=negotiated), **(headers or {})}
+    if matches(asked.header(b"if-none-match"), shared["ETag"]):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shared)
+    shared["Content-Type"] = media.media_type
+    if coding == IDENTITY:
+        return Stream(pieces(), headers=shared)
+    return Stream(coded(pieces(), coding), headers={**shared, "Content-Encoding": coding})
+
+
 async def respond_file(
     asked: Asked, source: Pinned, media: Media, pieces: Callable[[], Iterable[Encoded]], *, filename: str
 ) -> Response:
     """Answer with a whole file, or the part of it that is asked for; built once, and never content-coded."""
-    etag = etag_of(asked, source, media, IDENTITY)
     shared = {
-        **common_headers(asked, source, etag),
+        **shared_headers(asked, source, media, IDENTITY, negotiated=False),
         "Accept-Ranges": "bytes",
         "Content-Disposition": f'attachment; filename="{filename}"',
     }
+    etag = shared["ETag"]
     if matches(asked.header(b"if-none-match"), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shared)
     file: File = await asked.kept["files"].get(etag, pieces)
@@ -101,19 +119,32 @@ async def respond_file(
     return Response(view[part.start : part.stop], HTTPStatus.PARTIAL_CONTENT, shared)
 
 
-def common_headers(asked: Asked, source: Pinned, etag: str) -> dict[str, str]:
+def shared_headers(asked: Asked, source: Pinned, media: Media, coding: str, *, negotiated: bool) -> dict[str, str]:
     """Validators and freshness, which 200, 206 and 304 share.
 
     Raises:
         Changed: the URL pins another revision than `source` has.
     """
+    check_rev(asked, source)
+    headers = {
+        "ETag": etag_of(asked, source, media, coding),
+        "Cache-Control": FOR_AN_HOUR if asked.rev is None else FOR_EVER,
+    }
+    vary = ", ".join(["Accept"] * negotiated + ["Accept-Encoding"] * media.text)
+    return {**headers, "Vary": vary} if vary else headers
+
+
+def check_rev(asked: Asked, source: Pinned) -> None:
+    """Hold the revision that the URL pins, if any, against the data's.
+
+    Raises:
+        Changed: it is another one.
+    """
     if asked.rev is not None and asked.rev != source.rev:
         raise Changed(
-            f"The URL pins revision {asked.rev!r}, and the data here is {source.rev!r}; read "
-            f"{asked.root}/v1/datasets for the "
-            "present revisions, or leave rev out."
+            f"The URL pins revision {shown(asked.rev)}, and the data here is '{source.rev}'; read "
+            f"{asked.root}/v1/datasets for the present revisions, or leave rev out."
         )
-    return {"ETag": etag, "Cache-Control": FOR_EVER if asked.rev is not None else FOR_AN_HOUR}
 
 
 def etag_of(asked: Asked, source: Pinned, media: Media, coding: str) -> str:

@@ -87,7 +87,7 @@ class Front:
             await send(message)
 
         if method == "HEAD":
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", "head": True}
         try:
             early = self._early(scope, headers)
             await (early or self.app)(scope, receive, finish)

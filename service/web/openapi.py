@@ -24,6 +24,7 @@ TAGS = (
     ("rows", "Flattened rows, page by page, in eight formats."),
     ("samples", "One sample as JSON, and its neighbours."),
     ("pictures", "One sample as a picture."),
+    ("grids", "Many samples in one picture, and the map of it."),
     ("labels", "Classes: counts, mean and spread."),
     ("statistics", "Every column, and the numbers that training needs."),
     ("downloads", "Whole splits as files."),
@@ -43,6 +44,10 @@ OWN_HEADERS = {
         "Link": ("Pages: self, first, prev, next, last (RFC 8288).", {"type": "string"}),
         "Total-Count": ("Rows of all pages together.", {"type": "integer"}),
     },
+    "grids": {
+        "Link": ("Sheets: self, first, prev, next, last (RFC 8288).", {"type": "string"}),
+        "Total-Count": ("Samples of all sheets together.", {"type": "integer"}),
+    },
     "downloads": {
         "Accept-Ranges": ("`bytes`.", {"type": "string"}),
         "Content-Disposition": ("A file name.", {"type": "string"}),
@@ -52,7 +57,7 @@ OWN_HEADERS = {
 
 BODIES = {"image/png": "binary", "image/webp": "binary"}
 
-TEXT = frozenset({"text/csv", "text/plain", "application/x-ndjson", "application/json"})
+TEXT = frozenset({"image/svg+xml", "text/csv", "text/plain", "application/x-ndjson", "application/json"})
 
 
 def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import parse_qsl, urlencode
 
 from annotated_types import Ge, Le
@@ -111,19 +112,24 @@ def fault(name: str, field: FieldInfo, value: object, *, place: str = "query") -
 
 def requirement(field: FieldInfo) -> str:
     """The values that a field takes, in words; derived from its type, so that it cannot differ from the check."""
-    options = [option for option in get_args(field.annotation) if option is not type(None)] or [field.annotation]
-    kind = options[0]
-    if get_origin(field.annotation) is Literal:
-        return "one of " + ", ".join(map(str, get_args(field.annotation)))
+    several = get_origin(field.annotation) in (Union, UnionType, tuple)
+    kinds = get_args(field.annotation) if several else (field.annotation,)
+    words = [_words(kind, field.metadata) for kind in kinds if kind not in (type(None), Ellipsis)]
+    return " or ".join(words)
+
+
+def _words(kind: Any, metadata: list[Any]) -> str:  # noqa: ANN401 - a type, or a special form that stands for one
+    """The values of one type, in words."""
     if get_origin(kind) is Literal:
-        return "one of " + ", ".join(map(str, get_args(kind)))
-    if kind is bool:
-        return "true or false"
-    if kind is str:
-        return "text"
-    bounds = [*field.metadata, *getattr(kind, "__metadata__", ())]
-    low = next((int(bound.ge) for bound in bounds if isinstance(bound, Ge)), None)  # type: ignore[call-overload]
-    high = next((int(bound.le) for bound in bounds if isinstance(bound, Le)), None)  # type: ignore[call-overload]
+        names = get_args(kind)
+        return str(names[0]) if len(names) == 1 else "one of " + ", ".join(map(str, names))
+    if kind in (bool, str):
+        return "true or false" if kind is bool else "text"
+    bounds = [*metadata, *getattr(kind, "__metadata__", ())]
+    low = next((bound.ge for bound in bounds if isinstance(bound, Ge)), None)
+    high = next((bound.le for bound in bounds if isinstance(bound, Le)), None)
+    if low is None:
+        return "an integer"
     return f"an integer of at least {low}" if high is None else f"an integer from {low} to {high}"
 
 

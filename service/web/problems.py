@@ -67,6 +67,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "`/v1/datasets` is the place to begin.",
             ),
             Kind(
+                "end-of-epoch",
+                HTTPStatus.NOT_FOUND,
+                "The epoch has ended",
+                "`start` is so far on that no step is left. Go on with the next `epoch`, from `start` 0.",
+            ),
+            Kind(
                 "method-not-allowed",
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 "The method is not allowed here",
@@ -134,8 +140,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 """Every kind of problem, by name."""
 
-BY_STATUS: Mapping[int, Kind] = MappingProxyType({kind.status: kind for kind in KINDS.values()})
-"""The kind to use where only a status is known."""
+BY_STATUS: Mapping[int, Kind] = MappingProxyType({kind.status: kind for kind in reversed(tuple(KINDS.values()))})
+"""The kind to use where only a status is known: the first of that status."""
 
 
 class Malformed(ServiceError):
@@ -157,6 +163,18 @@ class Changed(ServiceError):
 
 class Overloaded(ServiceError):
     """There is more long work waiting than the service may queue."""
+
+
+class EndOfEpoch(ServiceError):
+    """No step of the epoch is left."""
+
+
+class BodyTooLarge(ServiceError):
+    """The body of a request is larger than will be read, or asks for more than will be answered."""
+
+
+class UnknownBody(ServiceError):
+    """The body of a request is of a media type that is not read here."""
 
 
 class OutsideFile(ServiceError):
@@ -181,6 +199,9 @@ KIND_OF: Mapping[type[Exception], str] = MappingProxyType(
         Changed: "changed-data",
         Overloaded: "unavailable",
         OutsideFile: "range-not-satisfiable",
+        EndOfEpoch: "end-of-epoch",
+        BodyTooLarge: "too-large",
+        UnknownBody: "unsupported-media-type",
     }
 )
 """The one table from what went wrong to how it is told."""

@@ -1,8 +1,8 @@
 """The JSON that goes out, as Pydantic models: what the OpenAPI document promises is what is sent."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.data.card import Licence, Loader, Reference
 
@@ -106,6 +106,35 @@ class Sample(BaseModel):
     rev: str = Field(examples=["c2069063c110"])
     image: list[list[int]] = Field(description="raw intensities, `image[row][column]`", examples=[[[0, 128], [255, 0]]])
     links: Links
+
+
+class Tile(BaseModel):
+    """Where one sample stands on a sheet, in pixels of the picture; its label, if written, stands below."""
+
+    position: int = Field(description="counts cells row by row from 0", examples=[0])
+    index: int = Field(description="position of the sample within the split", examples=[7])
+    label: int = Field(examples=[3])
+    x: int = Field(examples=[0])
+    y: int = Field(examples=[0])
+    width: int = Field(examples=[28])
+    height: int = Field(examples=[28])
+
+
+class SheetMap(BaseModel):
+    """Which sample stands where on the sheet that the same query draws."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    rev: str = Field(examples=["c2069063c110"])
+    offset: int = Field(examples=[0])
+    limit: int = Field(examples=[100])
+    total: int = Field(description="samples on all sheets together", examples=[60000])
+    width: int = Field(description="of the picture, in pixels", examples=[280])
+    height: int = Field(description="of the picture, in pixels", examples=[280])
+    columns: int = Field(examples=[10])
+    rows: int = Field(examples=[10])
+    tiles: list[Tile]
+    links: dict[str, str | None] = Field(description="png and webp, and the pages: self, first, prev, next, last")
 
 
 class Neighbor(BaseModel):
@@ -224,3 +253,47 @@ class ProblemKind(BaseModel):
     title: str = Field(examples=["There is no such representation"])
     status: int = Field(examples=[406])
     remedy: str = Field(description="what to do")
+
+
+class BatchPage(BaseModel):
+    """One training batch, with what the headers tell."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    rev: str = Field(examples=["c2069063c110"])
+    seed: int = Field(examples=[7])
+    epoch: int = Field(examples=[0])
+    rank: int = Field(examples=[0])
+    start: int = Field(description="samples of the epoch that all ranks have consumed before", examples=[0])
+    next_start: int = Field(description="`start` of the next step", examples=[64])
+    epoch_samples: int = Field(examples=[60000])
+    epoch_steps: int = Field(description="steps from `start` to the end", examples=[938])
+    valid: int = Field(description="rows that are real; those behind them pad the batch", examples=[64])
+    columns: list[str] = Field(examples=[["index", "label", "pixels"]])
+    rows: list[dict[str, Any]] = Field(description="rows; `pixels` are nested by `layout`")
+    links: dict[str, str | None] = Field(description="self and next; null after the last step")
+
+
+class EpochPlan(BaseModel):
+    """What an epoch will be."""
+
+    epoch_samples: int = Field(description="N", examples=[60000])
+    global_batch: int = Field(description="G: batch_size times world_size", examples=[256])
+    epoch_steps: int = Field(description="steps from `start` to the end", examples=[235])
+    dropped: int = Field(description="samples that no step visits", examples=[0])
+    padded: int = Field(description="rows that fill the last global batch", examples=[0])
+    rows_per_rank: list[int] = Field(description="rows of each rank, padding included", examples=[[60000]])
+
+
+class EpochOrder(BaseModel):
+    """The order in which an epoch visits its samples."""
+
+    order: list[int] = Field(description="indices within the split", examples=[[2, 0, 7, 5, 4, 6, 1, 3, 8, 9]])
+
+
+class Indices(BaseModel):
+    """Which samples to take."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    indices: list[int] = Field(description="positions within the split, in the order wanted", examples=[[2, 0, 2]])

@@ -2,11 +2,14 @@
 
 from starlette.routing import BaseRoute
 
-from service.web.routes import cards, downloads, labels, operations, rows, samples, statistics
+from service.web.routes import batches, cards, downloads, grids, labels, operations, rows, samples, statistics, take
 
 ROUTES: tuple[BaseRoute, ...] = (
     *samples.ROUTES,
+    *grids.ROUTES,
     *rows.ROUTES,
+    *batches.ROUTES,
+    *take.ROUTES,
     *labels.ROUTES,
     *statistics.ROUTES,
     *downloads.ROUTES,

@@ -1,5 +1,6 @@
 """Flattened rows, a page at a time, in every format."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import orjson
@@ -9,14 +10,14 @@ from fastapi import Response
 from service.data.selection import Selection
 from service.errors import Refused
 from service.formats import FORMATS
-from service.formats.format import Encoded, Format
+from service.formats.format import FLAT, Encoded, Format
 from service.formats.json import JSON
 from service.settings import Settings
 from service.web.answers import respond
 from service.web.links import link_header
 from service.web.negotiation import choose
 from service.web.paths import DATASETS, DatasetName, SplitName
-from service.web.queries import RowsQuery, Valued
+from service.web.queries import Paged, RowsQuery, Valued
 from service.web.route import Asked, Route
 from service.web.schemas import RowsPage
 
@@ -24,6 +25,9 @@ ROWS_FORMATS = tuple(
     map(FORMATS.__getitem__, ("json", "ndjson", "csv", "npy", "npz", "arrow", "parquet", "safetensors"))
 )
 """The formats of a page, the default first."""
+
+RELATIONS = ("self", "first", "prev", "next", "last")
+"""Links of a page, in this order."""
 
 
 async def rows(
@@ -41,7 +45,9 @@ async def rows(
 
     def make() -> Encoded:
         body = media.encode(page.batch(layout=query.layout, scale=query.scale))
-        return body if media is not JSON else _page_json(query, page, body, len(selection), links)
+        if media is not JSON:
+            return body
+        return page_json(page, body, offset=query.offset, limit=query.limit, total=len(selection), links=links)
 
     return await respond(
         asked,
@@ -54,23 +60,25 @@ async def rows(
     )
 
 
-def _page_json(query: RowsQuery, page: Selection, rows: Encoded, total: int, links: dict[str, str | None]) -> bytes:
-    """The rows, which are JSON already, in their envelope."""
+def page_json(
+    page: Selection, rows: Encoded, *, offset: int, limit: int, total: int, links: Mapping[str, str | None]
+) -> bytes:
+    """Rows, which are JSON already, in their envelope."""
     envelope = {
         "dataset": page.dataset.card.name,
         "split": page.split,
-        "offset": query.offset,
-        "limit": query.limit,
+        "offset": offset,
+        "limit": limit,
         "total": total,
         "rev": page.dataset.rev,
         "columns": ["index", "label", "pixels"],
         "rows": orjson.Fragment(bytes(rows)),
-        "links": links,
+        "links": {relation: links.get(relation) for relation in RELATIONS},
     }
     return orjson.dumps(envelope)
 
 
-def page_links(asked: Asked, query: RowsQuery, rev: str, total: int) -> dict[str, str | None]:
+def page_links(asked: Asked, query: Paged, rev: str, total: int) -> dict[str, str | None]:
     """Links to this page and its neighbours; those that would lead nowhere are None."""
     offset, limit = query.offset, query.limit
 
@@ -106,9 +114,9 @@ def check_layout(query: Valued, media: Format) -> None:
     Raises:
         Refused: the format is a table, and the layout is not flat.
     """
-    if query.layout not in media.layouts:
-        allowed = ", ".join(sorted(media.layouts))
-        raise Refused("layout", f"must be {allowed} in {media.name}, not {query.layout}; array formats take any layout")
+    allowed = FLAT if media.text else media.layouts
+    if query.layout not in allowed:
+        raise Refused("layout", f"must be flat in {media.name}, not {query.layout}; array formats take any layout")
 
 
 ROUTES = (

@@ -14,10 +14,11 @@ from service.formats.format import Format
 from service.formats.json import JSON
 from service.formats.look import size
 from service.formats.png import caption, png
+from service.formats.svg import svg
 from service.formats.webp import webp
 from service.web.answers import respond
 from service.web.paths import DATASETS, DatasetName, Index, SplitName, sample_links
-from service.web.queries import NeighborsQuery, Pin, SampleQuery
+from service.web.queries import NeighborsQuery, PictureQuery, Pin, SampleQuery
 from service.web.route import Asked, Route
 from service.web.schemas import Neighbor, NeighborList, Sample
 
@@ -38,7 +39,14 @@ async def picture_webp(
     return await _picture(asked, dataset, split, index, query, webp(query.look))
 
 
-async def _picture(asked: Asked, dataset: str, split: str, index: int, query: SampleQuery, media: Format) -> Response:
+async def picture_svg(
+    asked: Asked, dataset: DatasetName, split: SplitName, index: Index, query: Annotated[PictureQuery, InQuery()]
+) -> Response:
+    """One sample as SVG, for print: one rectangle a run of equal pixels, `scale` is its natural size."""
+    return await _picture(asked, dataset, split, index, query, svg(query.look))
+
+
+async def _picture(asked: Asked, dataset: str, split: str, index: int, query: PictureQuery, media: Format) -> Response:
     data = asked.catalog[dataset]
     selection = Selection.of(data, split).one(index)
     pixels = bounded_pixels(
@@ -104,21 +112,22 @@ def _near_json(asked: Asked, selection: Selection, index: int, k: int) -> bytes:
     return body.model_dump_json().encode()
 
 
-def bounded_pixels(asked: Asked, height: int, width: int) -> int:
-    """The number of pixels of a picture.
+def bounded_pixels(asked: Asked, height: int, width: int, *, blamed: str = "scale") -> int:
+    """The number of pixels of a picture, whose size the parameter `blamed` decides.
 
     Raises:
         Refused: a picture of that size is more than the settings allow.
     """
     most = asked.kept["settings"].picture_pixels
     if height * width > most:
-        raise Refused("scale", f"makes a picture of {width}×{height} pixels; at most {most} are drawn")
+        raise Refused(blamed, f"makes a picture of {width}×{height} pixels; at most {most} are drawn")
     return height * width
 
 
 ROUTES = (
     Route(f"{HERE}.png", picture_png, tags=["pictures"], responses={200: {"content": {"image/png": {}}}}),
     Route(f"{HERE}.webp", picture_webp, tags=["pictures"], responses={200: {"content": {"image/webp": {}}}}),
+    Route(f"{HERE}.svg", picture_svg, tags=["pictures"], responses={200: {"content": {"image/svg+xml": {}}}}),
     Route(f"{HERE}/neighbors", near, tags=["samples"], responses={200: {"model": NeighborList}}),
     Route(HERE, sample, tags=["samples"], responses={200: {"model": Sample}}),
 )

@@ -1,0 +1,114 @@
+"""A Sheet: many samples in one picture, row by row, and where each of them stands. Knows batches, no HTTP."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from service.data.batch import Batch
+from service.formats import png, webp
+from service.formats.format import Format
+from service.formats.look import WHITE, Look, Picture, enlarged, font_for, grey, painted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """The plan of `count` samples of `height` × `width` pixels, already at their scale.
+
+    They stand in `columns`, `gap` pixels apart, each with `strip` rows below it for its label. A sheet of no
+    samples is one row of empty cells.
+    """
+
+    count: int
+    height: int
+    width: int
+    columns: int
+    gap: int
+    strip: int
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of cells."""
+        return max(1, ceil(self.count / self.columns))
+
+    @property
+    def pitch(self) -> tuple[int, int]:
+        """Pixels from one cell to the next, down and across."""
+        return self.height + self.strip + self.gap, self.width + self.gap
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the whole picture."""
+        down, across = self.pitch
+        return self.rows * down - self.gap, self.columns * across - self.gap
+
+    def corner(self, position: int) -> tuple[int, int]:
+        """Top and left of the sample at a position."""
+        row, column = divmod(position, self.columns)
+        down, across = self.pitch
+        return row * down, column * across
+
+
+def plan(count: int, height: int, width: int, look: Look, *, columns: int, gap: int, labels: bool) -> Sheet:
+    """The sheet of `count` samples of `height` × `width` raw pixels in a look."""
+    height, width = height * look.scale, width * look.scale
+    return Sheet(
+        count=count, height=height, width=width, columns=columns, gap=gap, strip=_strip(height) if labels else 0
+    )
+
+
+def inked(sheet: Sheet, batch: Batch, look: Look) -> Picture:
+    """The grey of a sheet `(height, width)`: gaps, empty cells and what surrounds a label are 0."""
+    down, across = sheet.pitch
+    cells = np.zeros((sheet.rows, down, sheet.columns, across), np.uint8)
+    digits = grey(batch.flat.reshape(-1, batch.height, batch.width), batch.peak)
+    texts = _texts(sheet, int(batch.label.max(initial=-1)) + 1) if sheet.strip else None
+    for row in range(sheet.rows):
+        part = slice(row * sheet.columns, (row + 1) * sheet.columns)
+        images = enlarged(digits[part], look.scale)
+        cells[row, : sheet.height, : len(images), : sheet.width] = images.swapaxes(0, 1)
+        if texts is not None:
+            below = slice(sheet.height, sheet.height + sheet.strip)
+            cells[row, below, : len(images), : sheet.width] = texts[batch.label[part]].swapaxes(0, 1)
+    height, width = sheet.size
+    return cells.reshape(sheet.rows * down, sheet.columns * across)[:height, :width]
+
+
+def _strip(height: int) -> int:
+    """Rows for a label below a sample of this height."""
+    return ceil(font_for(height).getbbox("0123456789")[3]) + 2
+
+
+def _texts(sheet: Sheet, count: int) -> NDArray[np.uint8]:
+    """The numbers 0 to `count` - 1 in white, each centred in the room below a sample: `(count, strip, width)`."""
+    texts = []
+    for label in range(count):
+        canvas = Image.new("L", (sheet.width, sheet.strip))
+        left = (sheet.width - font_for(sheet.height).getlength(str(label))) // 2
+        ImageDraw.Draw(canvas).text((left, 0), str(label), fill=WHITE, font=font_for(sheet.height))
+        texts.append(np.asarray(canvas))
+    return np.array(texts, np.uint8).reshape(count, sheet.strip, sheet.width)
+
+
+def sheet_png(sheet: Sheet, look: Look) -> Format:
+    """The format that draws a sheet as PNG."""
+    return Format(
+        name="png",
+        media_type="image/png",
+        suffix="png",
+        encode=lambda batch: png.encode(inked(sheet, batch, look), lambda band: painted(band, look)),
+        quick=100_000,
+    )
+
+
+def sheet_webp(sheet: Sheet, look: Look) -> Format:
+    """The format that draws a sheet as WebP."""
+    return Format(
+        name="webp",
+        media_type="image/webp",
+        suffix="webp",
+        encode=lambda batch: webp.encode(painted(inked(sheet, batch, look), look)),
+        quick=30_000,
+    )
