@@ -1,0 +1,68 @@
+import hashlib
+from dataclasses import FrozenInstanceError, replace
+
+import numpy as np
+import pytest
+
+from service.data.dataset import Dataset, content_digest, verified
+from service.errors import DamagedData, Unknown
+from tests import made
+
+
+def test_a_verified_dataset_holds_what_it_was_given() -> None:
+    images, labels = made.values()
+    data = made.dataset(images.copy(), labels.copy())
+    assert data.images.dtype == np.uint8
+    assert data.labels.dtype == np.int64
+    assert np.array_equal(data.images, images)
+    assert np.array_equal(data.labels, labels)
+
+
+def test_the_digest_is_of_the_images_then_the_labels(tiny: Dataset) -> None:
+    images, labels = made.values()
+    assert tiny.digest == hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+    assert tiny.rev == tiny.digest[:12]
+
+
+def test_the_digest_does_not_depend_on_how_the_arrays_lie_in_memory() -> None:
+    images, labels = made.values()
+    assert content_digest(np.asfortranarray(images), labels) == content_digest(images, labels)
+
+
+@pytest.mark.parametrize("array", ["images", "labels"])
+def test_nobody_can_write_into_a_dataset(tiny: Dataset, array: str) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(tiny, array)[0] = 1
+    with pytest.raises(FrozenInstanceError):
+        setattr(tiny, array, None)
+
+
+def test_one_changed_pixel_is_damage_and_the_message_names_both_digests() -> None:
+    images, labels = made.values()
+    card = made.card(images, labels)
+    images[-1, -1, -1] ^= 1
+    with pytest.raises(DamagedData, match=f"made.*{content_digest(images, labels)}.*{card.digest}.*reinstall"):
+        verified(card, images, labels)
+
+
+def test_one_changed_label_is_damage() -> None:
+    images, labels = made.values()
+    card = made.card(images, labels)
+    labels[0] ^= 1
+    with pytest.raises(DamagedData):
+        verified(card, images, labels)
+
+
+def test_arrays_of_another_shape_are_damage_even_where_the_bytes_are_the_same() -> None:
+    images, labels = made.values()
+    card = made.card(images, labels)
+    with pytest.raises(DamagedData, match="expected images"):
+        verified(card, images.reshape(-1, made.WIDTH, made.HEIGHT), labels)
+    with pytest.raises(DamagedData, match="expected images"):
+        verified(replace(card, splits={"all": range(5)}), images, labels)
+
+
+def test_a_span_is_where_a_split_lies_and_an_unknown_split_names_the_known_ones(tiny: Dataset) -> None:
+    assert tiny.span("test") == range(made.TRAIN, made.TRAIN + made.TEST)
+    with pytest.raises(Unknown, match="no split 'valid' in made; ask for one of train, test, all"):
+        tiny.span("valid")

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from hypothesis import assume, given
+
+from service.data.dataset import Dataset
+from service.data.scale import scale_table, scaled
+from tests import made
+
+
+@given(made.datasets())
+def test_unit_is_the_quotient_and_stays_within_0_and_1(data: Dataset) -> None:
+    unit = scaled(data.images, data, "unit")
+    assert unit.dtype == np.float32
+    assert unit.min() >= 0
+    assert unit.max() <= 1
+    assert np.array_equal(unit, data.images.astype(np.float32) / np.float32(made.PEAK))
+
+
+@given(made.datasets())
+def test_standard_has_mean_0_and_deviation_1_over_the_reference_split(data: Dataset) -> None:
+    span = data.span(data.card.reference)
+    reference = data.images[span.start : span.stop]
+    assume(reference.std() > 0)
+    standard = scaled(reference, data, "standard")
+    assert standard.dtype == np.float32
+    assert standard.mean(dtype=np.float64) == pytest.approx(0, abs=1e-6)
+    assert standard.std(dtype=np.float64) == pytest.approx(1, abs=1e-6)
+
+
+def test_raw_is_the_very_array(tiny: Dataset) -> None:
+    assert scaled(tiny.images, tiny, "raw") is tiny.images
+
+
+@pytest.mark.parametrize("name", ["mnist", "digits"])
+def test_the_tables_of_the_real_datasets_are_computed_in_float64_and_rounded_once(
+    real: dict[str, Dataset], name: str
+) -> None:
+    data = real[name]
+    peak, span = data.card.peak, data.span(data.card.reference)
+    values = np.arange(peak + 1)
+    unit = data.images[span.start : span.stop] / peak
+    expected = ((values / peak - unit.mean()) / unit.std()).astype(np.float32)
+    assert np.allclose(scale_table(data, "standard"), expected, rtol=3e-7, atol=0)
+    assert np.array_equal(scale_table(data, "unit"), values.astype(np.float32) / np.float32(peak))
+    assert scale_table(data, "unit")[[0, -1]].tolist() == [0, 1]

@@ -1,0 +1,107 @@
+"""The contract of every format: a file is the batch, for every reader that people have."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.data.batch import Batch
+from service.data.dataset import Dataset
+from service.data.selection import Selection
+from service.formats import FORMATS
+from service.formats.format import Format
+from tests import made, readers
+
+Reader = Callable[[bytes], readers.Arrays]
+FORMAT_READERS = [(media, reader) for name, media in FORMATS.items() for reader in readers.READERS[name]]
+
+
+def paired(pairs: list[tuple[Format, Reader]]) -> pytest.MarkDecorator:
+    """Run a test for every pair of a format and a reader of it."""
+    names = [f"{media.name}-{getattr(reader, '__name__', '')}" for media, reader in pairs]
+    return pytest.mark.parametrize(("media", "reader"), pairs, ids=names)
+
+
+EVERY = pytest.mark.parametrize("media", FORMATS.values(), ids=list(FORMATS))
+
+
+def assert_same(found: readers.Arrays, batch: Batch, media: Format) -> None:
+    """Every array that a reader gives is the batch's, bit for bit; and its dtype, where the format has dtypes."""
+    index, label, image = found
+    if image.size or media.name not in readers.UNTYPED:
+        assert image.reshape(batch.image.shape).astype(batch.image.dtype).tobytes() == batch.image.tobytes()
+    assert len(image) == len(batch)
+    for array, expected in ((index, batch.index), (label, batch.label)):
+        assert array is None or array.tolist() == expected.tolist()
+    if media.name not in readers.UNTYPED:
+        assert image.dtype == batch.image.dtype
+        assert all(array is None or array.dtype == np.int64 for array in (index, label))
+
+
+@paired(FORMAT_READERS)
+@given(st.data())
+def test_what_is_read_is_what_was_written(media: Format, reader: Reader, draw: st.DataObject) -> None:
+    batch = draw.draw(made.batches(layouts=media.layouts))
+    assert_same(reader(bytes(media.encode(batch))), batch, media)
+
+
+@paired(FORMAT_READERS)
+def test_no_rows_are_a_valid_file(media: Format, reader: Reader, tiny: Dataset) -> None:
+    empty = Selection.of(tiny, "train").page(made.TRAIN, 100)
+    for batch in (empty.batch(), empty.batch(scale="unit")):
+        assert_same(reader(bytes(media.encode(batch))), batch, media)
+
+
+@EVERY
+@given(st.data())
+def test_the_same_batch_gives_the_same_bytes(media: Format, draw: st.DataObject) -> None:
+    batch = draw.draw(made.batches(layouts=media.layouts))
+    again = Batch(
+        index=batch.index.copy(),
+        label=batch.label.copy(),
+        image=batch.image.copy(),
+        height=batch.height,
+        width=batch.width,
+        peak=batch.peak,
+        facts=dict(batch.facts),
+    )
+    assert bytes(media.encode(batch)) == bytes(media.encode(again))
+
+
+@paired([pair for pair in FORMAT_READERS if pair[0].stream])
+@given(st.data())
+def test_a_stream_of_parts_is_read_like_the_whole(media: Format, reader: Reader, draw: st.DataObject) -> None:
+    batch = draw.draw(made.batches(layouts=media.layouts))
+    cuts = sorted(draw.draw(st.lists(st.integers(0, len(batch)), max_size=3)))
+    parts = [batch[a:b] for a, b in zip([0, *cuts], [*cuts, len(batch)], strict=True)]
+    assert media.stream is not None
+    assert_same(reader(b"".join(media.stream(parts))), batch, media)
+
+
+@EVERY
+def test_a_gathered_batch_is_written_like_a_contiguous_one(media: Format, tiny: Dataset) -> None:
+    order = np.arange(made.TRAIN)
+    gathered = Selection.of(tiny, "train").take(order).batch()
+    assert bytes(media.encode(gathered)) == bytes(media.encode(Selection.of(tiny, "train").batch()))
+
+
+def test_names_media_types_and_suffixes_are_each_one_formats_own() -> None:
+    for fact in ("name", "media_type", "suffix"):
+        assert len({getattr(media, fact) for media in FORMATS.values()}) == len(FORMATS)
+    assert all(name == media.name for name, media in FORMATS.items())
+
+
+def test_the_formats_are_those_of_the_contract() -> None:
+    assert {name: media.media_type for name, media in FORMATS.items()} == {
+        "json": "application/json",
+        "ndjson": "application/x-ndjson",
+        "csv": "text/csv",
+        "npy": "application/x-npy",
+        "npz": "application/x-npz",
+        "arrow": "application/vnd.apache.arrow.stream",
+        "arrow-file": "application/vnd.apache.arrow.file",
+        "parquet": "application/vnd.apache.parquet",
+        "safetensors": "application/vnd.safetensors",
+    }

@@ -1,0 +1,138 @@
+"""A Site: a real server on a free port, and what it really sends, undecoded and unfollowed."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPMessage
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import uvicorn
+from fastapi import FastAPI
+
+ROOT = Path(__file__).parent.parent
+"""Where the package lies, for servers that are processes of their own."""
+
+RUNNING = re.compile(r"running on (http://\S+)")
+"""The line in which the server tells its address."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server sent."""
+
+    status: int
+    headers: HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - what a test expects of it, the test says
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    def __getitem__(self, header: str) -> str:
+        """Return the value of a header that must be there, its lines joined."""
+        lines = self.headers.get_all(header)
+        assert lines is not None, f"{header} is missing in {self.headers.items()}"
+        return ", ".join(lines)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server by its base URL, without a slash at the end."""
+
+    url: str
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        body: bytes | None = None,
+    ) -> Answer:
+        """Send a request exactly as it stands here, and nothing besides `Host`."""
+        place = urlsplit(self.url)
+        with closing(HTTPConnection(str(place.hostname), place.port, timeout=60)) as connection:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in (headers or {}).items():
+                connection.putheader(name, value)
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+
+    def get(self, target: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a GET."""
+        return self.send("GET", target, headers)
+
+    def head(self, target: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a HEAD."""
+        return self.send("HEAD", target, headers)
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it takes requests."""
+
+    def __init__(self, app: FastAPI) -> None:
+        """Serve as `python -m service serve` does, but on any free port and without logs."""
+        config = uvicorn.Config(
+            app, port=0, loop="uvloop", http="httptools", lifespan="on", server_header=False, log_config=None
+        )
+        super().__init__(config)
+        self.settled = threading.Event()
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        """Tell when the start is over, well or not."""
+        try:
+            await super().startup(sockets)
+        finally:
+            self.settled.set()
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[Site]:
+    """The application on a real socket, in a thread of this process."""
+    server = _Server(app)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        assert server.settled.wait(30), "The server did not start within 30 seconds."
+        assert server.started, "The application refused to start."
+        host, port = server.servers[0].sockets[0].getsockname()[:2]
+        yield Site(f"http://{host}:{port}")
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+@contextmanager
+def process(*arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Site]:
+    """`python -m service serve` on a free port, as a process of its own."""
+    command = [sys.executable, "-m", "service", "serve", "--port", "0", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        try:
+            told = []
+            for line in running.stderr:
+                told.append(line)
+                found = RUNNING.search(line)
+                if found:
+                    break
+            else:
+                raise AssertionError("The server ended before it ran:\n" + "".join(told))
+            # Whatever it says from now on is read, so that it never waits for a reader.
+            reader = threading.Thread(target=running.stderr.read)
+            reader.start()
+            yield Site(found[1])
+        finally:
+            running.terminate()
+            running.wait(30)
+        reader.join()
