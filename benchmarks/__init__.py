@@ -1,0 +1,1 @@
+"""Benchmarks: the service beside a bare application, on one core, in ratios. `make bench` runs them."""

@@ -1,0 +1,50 @@
+"""The command line: `python -m benchmarks [--quick] [--rounds N] [--only TABLE] [--peers PYTHON]`."""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+
+from benchmarks import batches, peers, routes
+from benchmarks.load import demand_wrk
+from benchmarks.server import Cores
+
+TABLES = ("routes", "batches")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what the arguments say, and return the exit code."""
+    chosen = _parser().parse_args(arguments)
+    demand_wrk()
+    began, cores = time.monotonic(), Cores.found()
+    os.sched_setaffinity(0, {cores.load})
+    rounds = 1 if chosen.quick else chosen.rounds
+    print(f"# Benchmarks\n\n{platform.processor() or platform.machine()}, Python {platform.python_version()}.")
+    print(f"Server on core {cores.server}, load on core {cores.load}; medians of {rounds} rounds of 1 s, by turns.")
+    print(
+        "Whether a ratio to the bare application is reached is told by processor time, which neighbours disturb least."
+    )
+    if chosen.peers:
+        peers.run(cores, chosen.peers, rounds=rounds)
+    else:
+        if chosen.only in (None, "routes"):
+            routes.run(cores, rounds=rounds, quick=chosen.quick)
+        if chosen.only in (None, "batches"):
+            batches.run(cores, rounds=rounds)
+    print(f"\nMeasured in {time.monotonic() - began:.0f} s.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="The service beside a bare application.")
+    parser.add_argument("--only", choices=TABLES, help="one kind of table; without it, all")
+    parser.add_argument("--quick", action="store_true", help="one round of the requests that have a target")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds of a second for each server (3)")
+    parser.add_argument("--peers", metavar="PYTHON", help="beside Tiled, installed in the environment of this Python")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

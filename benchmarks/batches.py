@@ -1,0 +1,164 @@
+"""Training batches: an epoch over HTTP beside Arrow Flight, single batches beside the bare application."""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from http import HTTPStatus
+from itertools import count
+
+from benchmarks import flight, table
+from benchmarks.load import Ask
+from benchmarks.readers import BATCHES, Epoch, arrow_samples, hold, raw_bytes, samples_one_by_one, together
+from benchmarks.routes import COLUMNS, SMALL_MEMO, beside
+from benchmarks.server import Cores, Server, bare, service, serving
+from benchmarks.table import Table
+
+SAMPLES = 60_000
+"""Samples of an epoch."""
+
+SIZES = (64, 256, 1_024)
+"""Batch sizes."""
+
+OF_FLIGHT = 1.5
+"""Least rate of a stream, in those of Flight."""
+
+OF_BARE: Mapping[str, float | None] = {"npy": 0.20, "safetensors": 0.20, "npz": 0.15}
+"""Least rate of single batches, in those of the bare application."""
+
+SEEDS: tuple[tuple[int, str, Mapping[str, float | None]], ...] = (
+    (8, "known order", OF_BARE),
+    (2**40, "new order", {"npy": None}),
+)
+"""How many seeds there are, what that means, and the formats to try."""
+
+RANKS = 8
+
+EVEN = 0.8
+"""Least rate of all ranks together in that of one client, and of the slowest rank in that of the fastest."""
+
+HELD = 30.0
+"""Most megabytes that eight slow readers may cost."""
+
+_fresh = count()
+"""Numbers of epochs that nobody has asked for, so that every order is computed anew."""
+
+
+def run(cores: Cores, *, rounds: int) -> None:
+    """Measure and print: epochs, single batches, many clients."""
+    with service(cores.server, memo_bytes=SMALL_MEMO) as ours:
+        if ours.ask(f"{BATCHES}?batch_size=1").status != HTTPStatus.OK:
+            print(f"\nThere are no training batches at {BATCHES}, so they are not measured.")
+            return
+        words = (sys.executable, "-m", "benchmarks.flight", "{port}")
+        with serving(words, core=cores.server, ready=None) as peer:
+            _epochs(ours, peer, rounds=rounds)
+        with bare(cores.server) as plain:
+            _single(ours, plain, cores=cores, rounds=rounds)
+        _many(ours, rounds=rounds)
+
+
+def _epochs(ours: Server, peer: Server, *, rounds: int) -> None:
+    rows = Table(
+        "Shuffled epoch of 60,000, thousand samples a second",
+        ("batch size", "Flight", "HTTP, pyarrow", "ratio", "HTTP, bytes alone", "ratio", "target", "reached"),
+        ["`steps=all` as Arrow; both sides shuffle by order v1, a new epoch every time; medians by turns."],
+    )
+    rows.begin()
+    for size in SIZES:
+        ways = (partial(_flight, peer.port, size), partial(_arrow, ours.port, size), partial(_raw, ours.port, size))
+        theirs, mine, raw = _rates(ways, turns=3 + 2 * rounds)
+        rows.add(
+            str(size),
+            *(table.count(theirs / 1e3), table.count(mine / 1e3), table.ratio(mine / theirs)),
+            *(table.count(raw / 1e3), table.ratio(raw / theirs)),
+            *(table.at_least(OF_FLIGHT), table.reached(mine / theirs, OF_FLIGHT)),
+        )
+
+
+def _flight(port: int, size: int, number: int) -> int:
+    return sum(batch.num_rows for batch in flight.epoch(port, batch_size=size, number=number))
+
+
+def _arrow(port: int, size: int, number: int) -> int:
+    return arrow_samples(port, Epoch(batch_size=size, number=number))
+
+
+def _raw(port: int, size: int, number: int) -> int:
+    return raw_bytes(port, Epoch(batch_size=size, number=number).path)
+
+
+def _rates(ways: Sequence[Callable[[int], int]], *, turns: int) -> list[float]:
+    """Samples a second of each way to read an epoch, the median of so many turns."""
+    spent: list[list[float]] = [[] for _ in ways]
+    for _ in range(turns):
+        for way, seconds in zip(ways, spent, strict=True):
+            number, began = next(_fresh), time.perf_counter()
+            way(number)
+            seconds.append(time.perf_counter() - began)
+    return [SAMPLES / statistics.median(seconds) for seconds in spent]
+
+
+def _single(ours: Server, plain: Server, *, cores: Cores, rounds: int) -> None:
+    rows = Table(
+        "One batch of 256, nothing cached",
+        (*COLUMNS, "target", "reached"),
+        ["`start` is random; the seed is one of eight, whose orders are kept, or new every time."],
+    )
+    rows.begin()
+    for seeds, name, targets in SEEDS:
+        for suffix, target in targets.items():
+            ask = Ask(f"{BATCHES}?batch_size=256&seed={{{seeds}}}&start={{59744}}&format={suffix}")
+            size, found = beside(ask, ours, plain, cores=cores, rounds=rounds)
+            rows.add(
+                f"{suffix}, {name}",
+                f"{size:,}",
+                *(table.count(found.theirs.requests), table.count(found.ours.requests), table.ratio(found.requests)),
+                *(table.count(found.theirs.cpu), table.count(found.ours.cpu), table.ratio(found.cpu)),
+                *(table.at_least(target), table.reached(found.cpu, target)),
+            )
+
+
+def _many(ours: Server, *, rounds: int) -> None:
+    rows = Table("Many clients", ("what", "target", "measured", "reached"))
+    rows.begin()
+    one, eight, evenness = _ranks(ours, rounds=rounds)
+    rows.add("one client, thousand samples/s", "", table.count(one / 1e3), "")
+    rows.add(
+        f"{RANKS} ranks together, of one client",
+        table.at_least(EVEN),
+        table.ratio(eight / one),
+        table.reached(eight / one, EVEN),
+    )
+    rows.add("slowest rank, of the fastest", table.at_least(EVEN), table.ratio(evenness), table.reached(evenness, EVEN))
+    loop = samples_one_by_one(ours.port, seconds=1.0)
+    rows.add("loop of `samples/{i}`, thousand samples/s", "", table.count(loop / 1e3), "")
+    rows.add("one client, of that loop", "", table.ratio(one / loop), "")
+    before = ours.memory().resident
+    ours.forget_peak()
+    hold(ours.port, Epoch(batch_size=256).path, readers=RANKS, seconds=3.0)
+    grown = ours.memory().peak - before
+    rows.add(
+        f"memory while {RANKS} slow readers hold streams",
+        f"≤ {HELD:g} MB",
+        f"+ {grown:.1f} MB",
+        table.reached(grown, HELD, most=True),
+    )
+
+
+def _ranks(ours: Server, *, rounds: int) -> tuple[float, float, float]:
+    """Samples a second of one client and of all ranks together, and the slowest rank's rate in the fastest's."""
+    epochs, ones, eights, evens = 8, [], [], []
+
+    def part(rank: int, world_size: int) -> int:
+        mine = partial(Epoch, batch_size=256, rank=rank, world_size=world_size)
+        return sum(raw_bytes(ours.port, mine(number=number).path) for number in range(epochs))
+
+    for _ in range(rounds):
+        ones += together([partial(part, 0, 1)])
+        spent = together([partial(part, rank, RANKS) for rank in range(RANKS)])
+        eights.append(max(spent))
+        evens.append(min(spent) / max(spent))
+    one, eight = (epochs * SAMPLES / statistics.median(seconds) for seconds in (ones, eights))
+    return one, eight, statistics.median(evens)

@@ -1,0 +1,143 @@
+"""Each route beside the bare application, which answers with as many bytes."""
+
+import re
+from collections.abc import Sequence
+
+from benchmarks import table
+from benchmarks.cases import FRESH, REPEATED, WHOLE, Case
+from benchmarks.load import Ask, Comparison, compare, measure
+from benchmarks.server import Cores, Server, bare, service
+from benchmarks.table import Table
+
+SMALL_MEMO = 2_000_000
+"""Bytes of memo where nothing is to be found in it: of 60,000 pictures it holds two in a hundred, of pages of rows
+none in a thousand; keeping answers and dropping them again is part of what they cost."""
+
+GROWTH = 2.0
+"""Most memory that a whole split may cost, in sizes of its file."""
+
+MOST_MEMORY = 350.0
+"""Megabytes of one process after the whole load."""
+
+MOST_START = 3.0
+"""Seconds of processor time until ready."""
+
+COLUMNS = ("request", "bytes", "bare/s", "service/s", "ratio", "CPU µs bare", "CPU µs service", "CPU ratio")
+
+
+def run(cores: Cores, *, rounds: int, quick: bool) -> None:
+    """Measure and print: routes, whole splits, start-up and memory."""
+    chosen = [tuple(case for case in cases if case.quick or not quick) for cases in (FRESH, REPEATED, WHOLE)]
+    fresh, repeated, whole = chosen
+    with bare(cores.server) as plain, service(cores.server, port=0) as ours:
+        at_ready = ours.memory()
+        with service(cores.server, memo_bytes=SMALL_MEMO) as forgetful:
+            _rates("Random URLs, nothing cached", fresh, forgetful, plain, cores=cores, rounds=rounds)
+            print(f"\nFound in the memo of {SMALL_MEMO:,} bytes all the same: {_hits(forgetful):.1%}.")
+        _rates("One URL, repeated", repeated, ours, plain, cores=cores, rounds=rounds)
+        _whole_splits(whole, ours, plain, cores=cores, rounds=rounds)
+        for case in fresh:
+            measure(ours, case.ask, core=cores.load)
+        _start_and_memory(ours, at_ready.resident, at_ready.share)
+
+
+def _rates(title: str, cases: Sequence[Case], ours: Server, plain: Server, *, cores: Cores, rounds: int) -> None:
+    """A table of requests a second."""
+    rows = Table(title, (*COLUMNS, "target", "reached"))
+    rows.begin()
+    for case in cases:
+        size, found = beside(case.ask, ours, plain, cores=cores, rounds=rounds)
+        rows.add(
+            case.name,
+            f"{size:,}",
+            table.count(found.theirs.requests),
+            table.count(found.ours.requests),
+            table.ratio(found.requests),
+            table.count(found.theirs.cpu),
+            table.count(found.ours.cpu),
+            table.ratio(found.cpu),
+            table.at_least(case.target),
+            table.reached(found.cpu, case.target),
+        )
+
+
+def _whole_splits(cases: Sequence[Case], ours: Server, plain: Server, *, cores: Cores, rounds: int) -> None:
+    """A table of bytes a second, and of what a file costs in memory while it is built and while it is sent."""
+    rows = Table(
+        "Whole split, second time",
+        (
+            "file",
+            "bytes",
+            "bare MB/s",
+            "service MB/s",
+            "ratio",
+            "CPU ratio",
+            "target",
+            "reached",
+            "memory grows by",
+            "at most",
+            "kept",
+        ),
+        ["Growth is of the resident peak while the file is built and sent, in sizes of the file."],
+    )
+    rows.begin()
+    for case in cases:
+        before = ours.memory().resident
+        ours.forget_peak()
+        size = len(ours.ask(case.ask.path).body)
+        built = (ours.memory().peak - before) * 1e6 / size
+        _, found = beside(case.ask, ours, plain, cores=cores, rounds=rounds)
+        rows.add(
+            case.name,
+            f"{size:,}",
+            table.count(found.theirs.bytes / 1e6),
+            table.count(found.ours.bytes / 1e6),
+            table.ratio(found.bytes),
+            table.ratio(found.cpu),
+            table.at_least(case.target),
+            table.reached(found.cpu, case.target),
+            f"{built:.2f} ×",
+            f"{GROWTH:g} ×",
+            table.reached(built, GROWTH, most=True),
+        )
+
+
+def _start_and_memory(ours: Server, resident: float, share: float) -> None:
+    rows = Table("Start and memory of one process", ("what", "at most", "measured", "reached"))
+    rows.begin()
+    start, end = ours.cpu_seconds, ours.memory()
+    reached = table.reached(start, MOST_START, most=True)
+    rows.add("CPU seconds from exec to ready", f"{MOST_START:g} s", f"{start:.2f} s", reached)
+    rows.add("seconds by the clock from exec to ready", "", f"{ours.seconds:.2f} s", "")
+    rows.add("resident (PSS) at ready", "", f"{resident:.0f} MB ({share:.0f})", "")
+    reached = table.reached(end.resident, MOST_MEMORY, most=True)
+    rows.add(
+        "resident (PSS) after the whole load",
+        f"{MOST_MEMORY:g} MB",
+        f"{end.resident:.0f} MB ({end.share:.0f})",
+        reached,
+    )
+    rows.add("resident peak since the last file was built", "", f"{end.peak:.0f} MB", "")
+
+
+def beside(ask: Ask, ours: Server, plain: Server, *, cores: Cores, rounds: int) -> tuple[int, Comparison]:
+    """The size of an answer, and a request beside the bare application's answer of the same status and size."""
+    example = ours.ask(typical(ask.path), method=ask.method, headers=ask.headers)
+    size = int(example.headers.get("content-length", "0"))
+    same = Ask(f"/{example.status}/{size}", ask.method)
+    return size, compare(ours, ask, plain, same, core=cores.load, rounds=rounds)
+
+
+def typical(path: str) -> str:
+    """A path whose random numbers are in the middle of their range."""
+    return re.sub(r"\{(\d+)\}", lambda found: str(int(found[1]) // 2), path)
+
+
+def _hits(server: Server) -> float:
+    """The share of requests that the memo answered."""
+    lines = server.ask("/metrics").body.decode().splitlines()
+    hits, misses = (
+        next(float(line.split()[1]) for line in lines if line.startswith(f"digits_memo_{name} "))
+        for name in ("hits", "misses")
+    )
+    return hits / max(1.0, hits + misses)
