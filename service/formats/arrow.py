@@ -79,12 +79,14 @@ def stream_file(batches: Iterable[Batch]) -> Iterator[bytes]:
 
 def _schema(batch: Batch) -> pa.Schema:
     """The schema of all batches of this kind; their facts are its metadata."""
-    return _schema_of(batch.image.dtype.name, batch.image.shape[1:], tuple(batch.facts.items()))
+    return _schema_of(batch.image.dtype, batch.image.shape[1:], tuple(batch.facts.items()))
 
 
 @lru_cache(maxsize=64)
-def _schema_of(dtype: str, shape: tuple[int, ...], facts: tuple[tuple[str, str], ...]) -> pa.Schema:
-    tensor = pa.fixed_shape_tensor(pa.from_numpy_dtype(np.dtype(dtype)), shape)
+def _schema_of(
+    dtype: np.dtype[np.uint8 | np.float32], shape: tuple[int, ...], facts: tuple[tuple[str, str], ...]
+) -> pa.Schema:
+    tensor = pa.fixed_shape_tensor(pa.from_numpy_dtype(dtype), shape)
     columns = (("index", pa.int64()), ("label", pa.int64()), ("image", tensor))
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns], metadata=dict(facts))
 

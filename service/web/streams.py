@@ -12,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 from service.formats.format import Encoded
 
 PIECE = 262_144
-"""Most bytes handed to the socket at once: larger pieces are copied while they wait for room in its buffer."""
+"""Most bytes handed to the socket at once: larger pieces are copied while they wait for room in its buffer, and every
+piece costs a turn of the event loop."""
 
 
 class Compressor(Protocol):
@@ -52,7 +53,7 @@ class Stream(Response):
         if not scope.get("head"):
             gone = asyncio.create_task(_disconnected(receive))
             try:
-                for piece in cut(self.pieces):
+                for piece in fitted(self.pieces):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                     await asyncio.sleep(0)
                     if gone.done():
@@ -70,14 +71,22 @@ def coded(pieces: Iterable[Encoded], coding: str) -> Iterator[bytes]:
     yield compressor.flush()
 
 
-def cut(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
-    """The same bytes in pieces of at most `PIECE`, empty ones left out."""
+def fitted(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
+    """The same bytes in pieces that suit a socket: small ones joined, large ones cut, none over `PIECE`."""
+    waiting: list[Encoded] = []
+    size = 0
     for piece in pieces:
-        if 0 < len(piece) <= PIECE:
-            yield piece
-        else:
+        if size + len(piece) > PIECE and waiting:
+            yield waiting[0] if len(waiting) == 1 else b"".join(waiting)
+            waiting, size = [], 0
+        if len(piece) > PIECE:
             view = memoryview(piece)
             yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
+        elif piece:
+            waiting.append(piece)
+            size += len(piece)
+    if waiting:
+        yield b"".join(waiting)
 
 
 async def _disconnected(receive: Receive) -> None:
