@@ -32,7 +32,7 @@ class Refused(ServiceError):
 
     def __init__(self, name: str, reason: str, *, place: str = "query") -> None:
         """Blame the parameter `name`; `reason` completes the sentence that begins with its name."""
-        super().__init__(f"{name} {reason}.")
+        super().__init__(f"{name or shown(name)} {reason}.")
         self.name = name
         self.reason = reason
         self.place = place

@@ -46,13 +46,13 @@ class Sums:
     squares: NDArray[np.int64]
 
     def mean(self, label: int) -> NDArray[np.float64]:
-        """The mean image of a class, `(height, width)`, on the raw scale."""
-        image: NDArray[np.float64] = self.values[label] / self.counts[label]
+        """The mean image of a class, `(height, width)`, on the raw scale; 0 where the class has no images."""
+        image: NDArray[np.float64] = self.values[label] / max(1, self.counts[label])
         return image
 
     def std(self, label: int) -> NDArray[np.float64]:
-        """The population standard deviation of each pixel over a class, `(height, width)`, on the raw scale."""
-        return _deviation(self.counts[label], self.values[label], self.squares[label])
+        """The population standard deviation of each pixel over a class, likewise."""
+        return _deviation(max(np.int64(1), self.counts[label]), self.values[label], self.squares[label])
 
 
 @lru_cache(maxsize=64)

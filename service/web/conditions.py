@@ -7,8 +7,8 @@ from service.web.problems import OutsideFile
 TAG = re.compile(r'(?:W/)?("[^"]*")')
 """One entity tag in a list."""
 
-RANGE = re.compile(r"bytes\s*=\s*(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))\s*")
-"""One byte range: closed, open or suffix."""
+RANGE = re.compile(r"bytes\s*=\s*(?:(\d{1,40})-(\d{1,40})?|-(\d{1,40}))\s*")
+"""One byte range: closed, open or suffix; some clients write 2^64-1 where they mean the end."""
 
 SEVERAL = re.compile(r"bytes\s*=[\s\d,-]*\d[\s\d,-]*,[\s\d,-]*")
 """Several byte ranges."""

@@ -2,10 +2,10 @@
 
 import asyncio
 import mmap
+import os
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from service.formats.format import Encoded
 from service.web.workshop import Workshop
@@ -15,12 +15,16 @@ from service.web.workshop import Workshop
 class File:
     """A finished file without a name: it is gone when nobody holds it any more."""
 
-    handle: BinaryIO
+    descriptor: int
     size: int
+
+    def __del__(self) -> None:
+        """Give the room on the disk back."""
+        os.close(self.descriptor)
 
     def mapped(self) -> memoryview:
         """The content as memory; the process holds it only as long as the view lives."""
-        return memoryview(mmap.mmap(self.handle.fileno(), self.size, access=mmap.ACCESS_READ))
+        return memoryview(mmap.mmap(self.descriptor, self.size, access=mmap.ACCESS_READ))
 
 
 class Files:
@@ -65,7 +69,7 @@ class Files:
 
 def written(pieces: Iterable[Encoded]) -> File:
     """The pieces one after the other in a file without a name."""
-    handle = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the File
-    size = sum(handle.write(piece) for piece in pieces)
-    handle.flush()
-    return File(handle, size)
+    with tempfile.TemporaryFile() as handle:
+        size = sum(handle.write(piece) for piece in pieces)
+        handle.flush()
+        return File(os.dup(handle.fileno()), size)

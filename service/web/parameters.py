@@ -17,8 +17,12 @@ from service.web.problems import Malformed
 LARGEST = 2**63 - 1
 """The largest index or offset: what an int64 holds, as indices do in every format."""
 
-INTEGER = re.compile(r"-?[0-9]{1,40}")
-"""What an integer looks like; Python itself would also take spaces, underscores, a plus and other scripts' digits."""
+INTEGER = re.compile(r"-?[0-9]{1,4000}")
+"""What an integer looks like; Python itself would also take spaces, underscores, a plus and other scripts' digits, and
+fail at more than 4,300 of them."""
+
+LONGEST_NAME = 60
+"""Characters of an unknown parameter's name that are repeated to whoever sent it."""
 
 MOST_PARAMETERS = 1_000
 """More than this many in one URL is refused before they are looked at."""
@@ -87,7 +91,8 @@ def read(model: type[Q], query_string: bytes) -> Q:
     for name, value in _pairs(query_string):
         if name not in model.model_fields:
             known = ", ".join(sorted(model.model_fields))
-            faults.append(Refused(shown(name), f"is not a parameter here; known are {known}"))
+            advice = f"known are {known}" if known else "there are none"
+            faults.append(Refused(name[:LONGEST_NAME], f"is not a parameter here; {advice}"))
         elif name in model.several:
             values.setdefault(name, []).append(value)
         elif name in values:
