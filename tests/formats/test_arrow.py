@@ -3,14 +3,13 @@ import pyarrow as pa
 
 from service.data.dataset import Dataset
 from service.data.selection import Selection
-from service.formats.arrow import ARROW, ARROW_FILE, schema_of
+from service.formats.arrow import ARROW, ARROW_FILE
 
 
 def test_full_and_empty_pages_have_one_schema(tiny: Dataset) -> None:
     train = Selection.of(tiny, "train")
     full, empty = (pa.ipc.open_stream(ARROW.encode(train.page(offset, 4).batch(layout="image"))) for offset in (0, 100))
     assert full.schema.equals(empty.schema, check_metadata=True)
-    assert full.schema.equals(schema_of(train.batch(layout="image")), check_metadata=True)
 
 
 def test_the_image_is_a_tensor_of_the_layouts_shape_and_the_facts_are_metadata(tiny: Dataset) -> None:

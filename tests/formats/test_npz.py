@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from service.formats.npz import archive
 
 anything = st.sampled_from(["|u1", "<f4", "<i8"]).flatmap(
-    lambda dtype: arrays.arrays(dtype, arrays.array_shapes(min_dims=1, max_dims=4, min_side=0))
+    lambda dtype: arrays.arrays(dtype, arrays.array_shapes(min_dims=0, max_dims=4, min_side=0))
 )
 
 
