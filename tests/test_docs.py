@@ -42,7 +42,8 @@ def blocks(*kinds: str) -> Iterator[tuple[str, str, str]]:
         text = path.read_text(encoding="utf-8")
         for found in BLOCK.finditer(text):
             if found[1] in kinds:
-                yield f"{path.relative_to(ROOT)}:{text.count("\n", 0, found.start()) + 1}", found[1], found[2]
+                line = text.count("\n", 0, found.start()) + 1
+                yield f"{path.relative_to(ROOT)}:{line}", found[1], found[2]
 
 
 def rows(first: str) -> list[list[str]]:
