@@ -125,6 +125,12 @@ class Epoch:
         whole, rest = divmod(real, self.global_batch)
         return whole * self.batch_size + len(range(rank, rest, self.world_size))
 
+    def sizes(self, rank: int, steps: int) -> dict[int, int]:
+        """How many batches of how many rows (the key) a rank gets in so many steps, padding included."""
+        real = self.valid_rows(rank, steps) - self.valid_rows(rank, steps - 1)
+        last = self.batch_size if self.tail == "pad" else real
+        return {self.batch_size: steps} if last == self.batch_size else {self.batch_size: steps - 1, last: 1}
+
     def step(self, number: int, rank: int) -> Selection:
         """The samples that a rank gets in a step, counted from `start`; padding comes last."""
         first = self.start + number * self.global_batch

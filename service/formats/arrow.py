@@ -1,6 +1,6 @@
 """Arrow IPC, as a stream and as a file: columns `index`, `label`, and `image` as `arrow.fixed_shape_tensor`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,6 +31,10 @@ class Template:
     label: int
     tail: bytes
 
+    def size(self, pixels: int) -> int:
+        """The length of the message when its images take `pixels` bytes."""
+        return len(self.head) + pixels + len(self.tail)
+
     def filled(self, batch: Batch) -> Iterator[Encoded]:
         """The message that carries a batch."""
         rows, head = len(batch), bytearray(self.head)
@@ -52,11 +56,16 @@ def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
         schema = _schema(batch)
         if number == 0:
             yield schema.serialize().to_pybytes()
-        if len(batch):
-            yield from _template(schema, len(batch)).filled(batch)
-        else:
-            yield _record_batch(batch, schema).serialize().to_pybytes()
+        yield from _template(schema, len(batch)).filled(batch)
     yield END_OF_STREAM
+
+
+def stream_size(kind: Batch, batches: Mapping[int, int]) -> int:
+    """The length of the stream of so many batches (values) of so many rows (keys), all of the kind of one batch."""
+    schema = _schema(kind)
+    width = kind.width * kind.height * kind.image.itemsize
+    messages = sum(number * _template(schema, rows).size(rows * width) for rows, number in batches.items())
+    return int(schema.serialize().size) + messages + len(END_OF_STREAM)
 
 
 def encode_file(batch: Batch) -> bytes:
@@ -101,6 +110,8 @@ def _template(schema: pa.Schema, rows: int) -> Template:
     storage = pa.FixedSizeListArray.from_arrays(values, width)
     arrays = [zeros, zeros, pa.ExtensionArray.from_storage(image, storage)]
     whole = pa.RecordBatch.from_arrays(arrays, schema=schema).serialize()
+    if rows == 0:
+        return Template(whole.to_pybytes(), 0, 0, b"")
     message = pa.ipc.read_message(whole)
     read = pa.ipc.read_record_batch(message, schema)
     begin = whole.size - message.body.size - message.body.address
@@ -126,6 +137,7 @@ ARROW = Format(
     suffix="arrows",
     encode=encode,
     stream=stream,
+    stream_size=stream_size,
     quick=4_000_000,
 )
 

@@ -83,17 +83,21 @@ async def respond_stream(
     media: Media,
     pieces: Callable[[], Iterable[Encoded]],
     *,
+    size: int | None = None,
     negotiated: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Answer with pieces that are made while they are sent, unless the client has them already."""
+    """Answer with pieces that are made while they are sent, unless the client has them already.
+
+    Where their `size` is known beforehand it is told: then nothing need be framed, and a reader sees how far it is.
+    """
     coding = asked.coding if media.text else IDENTITY
     shared = {**shared_headers(asked, source, media, coding, negotiated=negotiated), **(headers or {})}
     if matches(asked.header(b"if-none-match"), shared["ETag"]):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shared)
     shared["Content-Type"] = media.media_type
     if coding == IDENTITY:
-        return Stream(pieces(), headers=shared)
+        return Stream(pieces(), headers=shared if size is None else {**shared, "Content-Length": str(size)})
     return Stream(coded(pieces(), coding), headers={**shared, "Content-Encoding": coding})
 
 

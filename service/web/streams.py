@@ -43,8 +43,8 @@ class Stream(Response):
     def __init__(self, pieces: Iterable[Encoded], *, headers: Mapping[str, str]) -> None:
         """Answer with `pieces`, one after the other."""
         super().__init__(headers=headers)
-        if "content-length" not in headers:
-            del self.headers["content-length"]
+        if "Content-Length" not in headers:
+            del self.headers["Content-Length"]
         self.pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -42,7 +42,7 @@ async def batches(
     data = asked.catalog[dataset]
     data.span(split)
     media = choose(ONE if query.steps == 1 else MANY, query.format, asked.header(b"accept"))
-    if query.steps != 1 and media not in MANY[:2]:
+    if query.steps != 1 and media.stream is None:
         raise Refused("steps", f"must be 1 in {media.name}; several batches need a streaming format, arrow or ndjson")
     epoch = query.epoch_of(data, split)
     steps = epoch.steps if query.steps == "all" else min(query.steps, epoch.steps)
@@ -58,12 +58,16 @@ async def batches(
     }
     negotiated = query.format is None
     if query.steps != 1:
-
-        def pieces() -> Iterator[Encoded]:
-            assert media.stream is not None, "every format of MANY[:2] streams"  # noqa: S101
-            return iter(media.stream(_all(epoch, query, steps)))
-
-        return await respond_stream(asked, data, media, pieces, negotiated=negotiated, headers=headers)
+        batches = _all(epoch, query, steps)
+        return await respond_stream(
+            asked,
+            data,
+            media,
+            lambda: media.stream(batches) if media.stream else (),
+            size=_size(media, epoch, query, steps),
+            negotiated=negotiated,
+            headers=headers,
+        )
 
     def make() -> Encoded:
         selection = epoch.step(0, query.rank)
@@ -72,6 +76,14 @@ async def batches(
 
     quick = query.batch_size * data.card.pixels <= media.quick
     return await respond(asked, data, media, make, quick=quick, negotiated=negotiated, headers=headers)
+
+
+def _size(media: Format, epoch: Epoch, query: BatchesQuery, steps: int) -> int | None:
+    """The length of a stream, where its format can tell it beforehand."""
+    if media.stream_size is None:
+        return None
+    kind = epoch.pool.page(0, 0).batch(layout=query.layout, scale=query.scale)
+    return media.stream_size(kind, epoch.sizes(query.rank, steps))
 
 
 def _all(epoch: Epoch, query: BatchesQuery, steps: int) -> Iterator[Batch]:
