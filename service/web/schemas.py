@@ -137,6 +137,29 @@ class SheetMap(BaseModel):
     links: dict[str, str | None] = Field(description="png and webp, and the pages: self, first, prev, next, last")
 
 
+class Point(BaseModel):
+    """Where a sample lies on a map."""
+
+    index: int = Field(description="position within the split", examples=[7])
+    label: int = Field(examples=[3])
+    x: float = Field(description="along the first axis, in unit-scaled intensity", examples=[-1.2345])
+    y: float = Field(description="along the second axis", examples=[0.5432])
+
+
+class ProjectionPage(BaseModel):
+    """Samples in two dimensions."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    rev: str = Field(examples=["c2069063c110"])
+    total: int = Field(description="samples of all pages together", examples=[60000])
+    method: Literal["pca"] = Field("pca", description="the axes are the first two principal components")
+    fitted: str = Field(description="the split that the axes were computed on", examples=["train"])
+    explained: tuple[float, float] = Field(description="each axis' share of the variance", examples=[(0.097, 0.071)])
+    points: list[Point]
+    links: dict[str, str | None] = Field(description="self, first, prev, next, last")
+
+
 class Neighbor(BaseModel):
     """A near sample."""
 

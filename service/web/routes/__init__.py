@@ -2,7 +2,20 @@
 
 from starlette.routing import BaseRoute
 
-from service.web.routes import batches, cards, downloads, grids, labels, operations, rows, samples, statistics, take
+from service.web.routes import (
+    batches,
+    cards,
+    downloads,
+    explorer,
+    grids,
+    labels,
+    operations,
+    projection,
+    rows,
+    samples,
+    statistics,
+    take,
+)
 
 ROUTES: tuple[BaseRoute, ...] = (
     *samples.ROUTES,
@@ -12,8 +25,10 @@ ROUTES: tuple[BaseRoute, ...] = (
     *take.ROUTES,
     *labels.ROUTES,
     *statistics.ROUTES,
+    *projection.ROUTES,
     *downloads.ROUTES,
     *cards.ROUTES,
+    *explorer.ROUTES,
     *operations.ROUTES,
 )
 """Every route, those asked most often first; a path with a suffix before the same path without."""

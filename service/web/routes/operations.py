@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from fastapi import Response
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from service.errors import Unknown
 from service.formats.json import JSON
@@ -39,11 +39,6 @@ ASSETS = {
     "favicon-32x32.png": Document("png", "image/png", text=False),
 }
 """Files of the documentation page, from a package of Python's, so that it needs no other host."""
-
-
-async def home(asked: Asked) -> Response:
-    """The way in."""
-    return RedirectResponse(asked.link("/docs"), status_code=307)
 
 
 async def docs(asked: Asked) -> Response:
@@ -110,5 +105,4 @@ ROUTES = (
     Route("/openapi.json", openapi, include_in_schema=False),
     Route("/docs/{name}", asset, include_in_schema=False),
     Route("/docs", docs, include_in_schema=False, response_class=HTMLResponse),
-    Route("/", home, include_in_schema=False),
 )

@@ -1,0 +1,242 @@
+/**
+ * The digits service from JavaScript: in a page of any origin, in a worker, in Node 20 and newer. No dependencies.
+ *
+ *   import { connect, draw } from "https://…/client.js";
+ *   const service = connect();                                  // the service that this module came from
+ *   const pixels = await service.pixels("mnist/train", 0, 1);   // Uint8Array of 784
+ *   draw(document.querySelector("canvas"), pixels, { scale: 8, cmap: "viridis" });
+ *
+ * A split is named as in URLs: "mnist/train", "mnist/test", "mnist/all", "digits/all". Options are the parameters of
+ * the HTTP interface by their own names; what it refuses is thrown as a Problem whose message says what to do.
+ */
+
+/** What the service refused (RFC 9457): `message` says why and what to do, `errors` names each faulty parameter. */
+export class Problem extends Error {
+  constructor(body, status) {
+    super(body.detail ?? `The service answered ${status}.`);
+    this.name = "Problem";
+    this.status = status;
+    this.type = body.type ?? "about:blank";
+    this.title = body.title ?? "";
+    this.errors = body.errors ?? [];
+  }
+}
+
+/** The service at `base`; without it, the one that this module was loaded from. */
+export function connect(base = new URL(".", import.meta.url)) {
+  return new Service(base);
+}
+
+export class Service {
+  constructor(base) {
+    const url = String(base);
+    this.base = url.endsWith("/") ? url : `${url}/`;
+  }
+
+  /** The absolute URL of a path of the service, such as "v1/datasets", with parameters; lists repeat theirs. */
+  url(path, parameters = {}) {
+    const url = new URL(path.replace(/^\//, ""), this.base);
+    for (const [name, value] of Object.entries(parameters)) {
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== undefined && one !== null) url.searchParams.append(name, String(one));
+      }
+    }
+    return url.href;
+  }
+
+  /** A successful answer; `signal` ends waiting for it. Throws a Problem for any other. */
+  async fetch(url, { signal } = {}) {
+    const answer = await fetch(url, { signal });
+    if (answer.ok) return answer;
+    throw new Problem(await answer.json().catch(() => ({})), answer.status);
+  }
+
+  async json(path, parameters, options) {
+    return (await this.fetch(this.url(path, parameters), options)).json();
+  }
+
+  /** The cards of all datasets: what a person asks before using one. */
+  async cards(options) {
+    return (await this.json("v1/datasets", {}, options)).datasets;
+  }
+
+  /** The card of one dataset. */
+  card(dataset, options) {
+    return this.json(`v1/datasets/${dataset}`, {}, options);
+  }
+
+  /** A page of flattened rows: { total, rows: [{ index, label, pixels }], links, … }. */
+  rows(split, { signal, ...parameters } = {}) {
+    return this.json(`v1/datasets/${split}/rows`, { ...parameters, format: "json" }, { signal });
+  }
+
+  /** The raw pixels of `limit` samples from `offset` on, one after the other, as a Uint8Array. */
+  async pixels(split, offset = 0, limit = 100, { signal, ...parameters } = {}) {
+    const query = { ...parameters, scale: "raw", offset, limit, format: "npy" };
+    const answer = await this.fetch(this.url(`v1/datasets/${split}/rows`, query), { signal });
+    return array(await answer.arrayBuffer()).data;
+  }
+
+  /** One sample: { index, label, image: [[…], …], links, … }. */
+  sample(split, index, options) {
+    return this.json(`v1/datasets/${split}/samples/${index}`, {}, options);
+  }
+
+  /** The `k` nearest samples of one: [{ index, label, distance, links }], nearest first. */
+  async neighbors(split, index, { k = 10, signal } = {}) {
+    return (await this.json(`v1/datasets/${split}/samples/${index}/neighbors`, { k }, { signal })).neighbors;
+  }
+
+  /** Each class: { label, name, count, share, first_index, mean, std, inked, links }. */
+  async labels(split, options) {
+    return (await this.json(`v1/datasets/${split}/labels`, {}, options)).labels;
+  }
+
+  /** Statistics of every column, and of all pixels together. */
+  statistics(split, options) {
+    return this.json(`v1/datasets/${split}/statistics`, {}, options);
+  }
+
+  /** Samples in two dimensions: { points: [{ index, label, x, y }], explained, … }. */
+  projection(split, { signal, ...parameters } = {}) {
+    return this.json(`v1/datasets/${split}/projection`, parameters, { signal });
+  }
+
+  /** The map of the contact sheet that `gridUrl` draws with the same parameters. */
+  grid(split, { signal, ...parameters } = {}) {
+    return this.json(`v1/datasets/${split}/grid.json`, parameters, { signal });
+  }
+
+  /** Where a contact sheet is: `limit`, `offset`, `columns`, `gap`, `label`, `seed`, `scale`, `cmap`, `invert`, … */
+  gridUrl(split, { type = "png", ...parameters } = {}) {
+    return this.url(`v1/datasets/${split}/grid.${type}`, parameters);
+  }
+
+  /** Where the picture of a sample is; `type` is "png", "webp" or "svg". */
+  pictureUrl(split, index, { type = "png", ...parameters } = {}) {
+    return this.url(`v1/datasets/${split}/samples/${index}.${type}`, parameters);
+  }
+
+  /**
+   * Training batches to the end of the epoch, the next one fetched while one is in use:
+   * { x, shape, y, index, valid, start, next, steps }. `next` is where to resume; null after the last.
+   */
+  async *batches(split, { signal, start = 0, ...parameters } = {}) {
+    const ended = new AbortController();
+    const either = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
+    const read = async (from) => {
+      const query = { ...parameters, start: from, format: "npz" };
+      const answer = await this.fetch(this.url(`v1/datasets/${split}/batches`, query), { signal: either });
+      const more = /rel="?next"?/.test(answer.headers.get("Link") ?? "");
+      const { x, y, index, valid } = archive(await answer.arrayBuffer());
+      return {
+        x: x.data,
+        shape: x.shape,
+        y: numbers(y),
+        index: numbers(index),
+        valid: Number(valid.data[0]),
+        start: from,
+        next: more ? Number(answer.headers.get("Next-Start")) : null,
+        steps: Number(answer.headers.get("Epoch-Steps")),
+      };
+    };
+    try {
+      for (let coming = read(start); coming; ) {
+        const batch = await coming;
+        coming = batch.next === null ? null : read(batch.next);
+        coming?.catch(() => {}); // told when it is awaited
+        yield batch;
+      }
+    } finally {
+      ended.abort();
+    }
+  }
+}
+
+/**
+ * Draw one sample on a canvas (of a page or an OffscreenCanvas), which takes its size: every pixel becomes a square of
+ * `scale`. `peak` is the largest raw value (255 in mnist, 16 in digits); `width` is needed unless the image is square.
+ */
+export function draw(canvas, pixels, { scale = 1, cmap = "gray", invert = false, peak = 255, width } = {}) {
+  const across = width ?? Math.sqrt(pixels.length);
+  const down = pixels.length / across;
+  if (!Number.isInteger(across) || !Number.isInteger(down)) {
+    throw new RangeError(`${pixels.length} pixels are no square image; give the width, or the pixels of one sample.`);
+  }
+  canvas.width = across * scale;
+  canvas.height = down * scale;
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(canvas.width, canvas.height);
+  const words = new Uint32Array(picture.data.buffer);
+  const colours = palette(cmap, { invert, peak });
+  for (let y = 0, at = 0; y < canvas.height; y++) {
+    const row = Math.floor(y / scale) * across;
+    for (let x = 0; x < canvas.width; x++) words[at++] = colours[pixels[row + Math.floor(x / scale)]];
+  }
+  context.putImageData(picture, 0, 0);
+}
+
+/** The colours of raw values 0…peak as RGBA words of a canvas, the same as in the service's own pictures. */
+export function palette(cmap = "gray", { invert = false, peak = 255 } = {}) {
+  if (cmap !== "gray" && !(cmap in COLOURS)) {
+    throw new RangeError(`There is no colour map "${cmap}"; known are gray, ${Object.keys(COLOURS).join(", ")}.`);
+  }
+  const table = cmap === "gray" ? null : Uint8Array.from(atob(COLOURS[cmap]), (letter) => letter.charCodeAt(0));
+  const bytes = new Uint8ClampedArray(4 * (peak + 1));
+  for (let value = 0; value <= peak; value++) {
+    const grey = roundHalfEven((value * 255) / peak);
+    const shade = invert ? 255 - grey : grey;
+    for (let channel = 0; channel < 3; channel++) bytes[4 * value + channel] = table ? table[3 * shade + channel] : shade;
+    bytes[4 * value + 3] = 255;
+  }
+  return new Uint32Array(bytes.buffer);
+}
+
+/** The arrays of an NPZ file (stored, not compressed, as the service sends it) by name: { data, shape }. */
+export function archive(buffer) {
+  const view = new DataView(buffer);
+  const arrays = {};
+  for (let at = 0; view.getUint32(at, true) === 0x04034b50; ) {
+    if (view.getUint16(at + 8, true) !== 0) throw new TypeError("The archive is compressed; the service's own is not.");
+    const size = view.getUint32(at + 18, true);
+    const name = at + 30;
+    const data = name + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
+    const member = String.fromCharCode(...new Uint8Array(buffer, name, view.getUint16(at + 26, true)));
+    arrays[member.replace(/\.npy$/, "")] = array(buffer.slice(data, data + size));
+    at = data + size;
+  }
+  return arrays;
+}
+
+/** The array of an NPY file (NEP 1): a typed array `data` and its `shape`. */
+export function array(buffer) {
+  const view = new DataView(buffer);
+  const start = view.getUint8(6) === 1 ? 10 : 12;
+  const length = start === 10 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const header = String.fromCharCode(...new Uint8Array(buffer, start, length));
+  const kind = header.match(/'descr': '([^']+)'/)[1];
+  const shape = header.match(/'shape': \(([^)]*)\)/)[1].split(",").filter((part) => part.trim()).map(Number);
+  if (!(kind in TYPES)) throw new TypeError(`Arrays of type ${kind} cannot be read; ask for scale=raw or unit.`);
+  return { data: new TYPES[kind](buffer.slice(start + length)), shape };
+}
+
+function numbers({ data }) {
+  return Int32Array.from(data, Number);
+}
+
+function roundHalfEven(value) {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 ? floor + 1 : floor;
+}
+
+const TYPES = { "|u1": Uint8Array, "<f4": Float32Array, "<i8": BigInt64Array };
+
+/** Colour maps of 256 RGB triples, base64. */
+const COLOURS = {
+  viridis: "RAFURAJWRQRXRQVZRgdaRghcRgpdRgteRw1gRw5hRxBjRxFkRxNlSBRnSBZoSBdpSBhqSBpsSBttSBxuSB1vSB9wSCBxSCFzSCN0SCR1SCV2SCZ3SCh4SCl5Ryp6Ryx6Ry17Ry58Ry99RjB+RjJ+RjN/RjSARTWBRTeBRTiCRDmDRDqDRDuEQz2EQz6FQj+FQkCGQkGGQUKHQUSHQEWIQEaIP0eIP0iJPkmJPkqJPkyKPU2KPU6KPE+KPFCLO1GLO1KLOlOLOlSMOVWMOVaMOFiMOFmMN1qMN1uNNlyNNl2NNV6NNV+NNGCNNGGNM2KNM2ONMmSOMmWOMWaOMWeOMWiOMGmOMGqOL2uOL2yOLm2OLm6OLm+OLXCOLXGOLHGOLHKOLHOOK3SOK3WOKnaOKneOKniOKXmOKXqOKXuOKHyOKH2OJ36OJ3+OJ4COJoGOJoKOJoKOJYOOJYSOJYWOJIaOJIeOI4iOI4mOI4qNIouNIoyNIo2NIY6NIY+NIZCNIZGMIJKMIJKMIJOMH5SMH5WLH5aLH5eLH5iLH5mKH5qKHpuKHpyJHp2JH56JH5+IH6CIH6GIH6GHH6KHIKOGIKSGIaWFIaaFIqeFIqiEI6mDJKqDJauCJayCJq2BJ62BKK6AKa9/KrB/LLF+LbJ9LrN8L7R8MbV7MrZ6NLZ5Nbd5N7h4OLl3Orp2O7t1Pbx0P7xzQL1yQr5xRL9wRsBvSMFuSsFtTMJsTsNrUMRqUsVpVMVoVsZnWMdlWshkXMhjXsliYMpgY8tfZcteZ8xcac1bbM1abs5YcM9Xc9BWddBUd9FTetFRfNJQf9NOgdNNhNRLhtVJidVIi9ZGjtZFkNdDk9dBldhAmNg+m9k8ndk7oNo5oto3pds2qNs0qtwyrdwwsN0vst0ttd4ruN4put4ovd8mwN8lwt8jxeAhyOAgyuEfzeEd0OEc0uIb1eIa2OIZ2uMZ3eMY3+MY4uQY5eQZ5+QZ6uUa7OUb7+Uc8eUd9OYe9uYg+OYh++cj/ecl",
+  magma: "AAAEAQAFAQEGAQEIAgEJAgILAgINAwMPAwMSBAQUBQQWBgUYBgUaBwYcCAceCQcgCggiCwkkDAkmDQopDgsrEAstEQwvEg0xEw00FA42FQ44Fg87GA89GRA/GhBCHBBEHRFHHhFJIBFLIRFOIhFQJBJTJRJVJxJYKRFaKhFcLBFfLRFhLxFjMRFlMxBnNBBpNhBrOBBsOQ9uOw9wPQ9xPw9yQA90Qg91RA92RRB3RxB4SRB4ShB5TBF6ThF7TxJ7URJ8UhN8VBN9VhR9VxV+WRV+WhZ+XBZ/XRd/Xxh/YBiAYhmAZBqAZRqAZxuAaByBahyBax2BbR2Bbh6BcB+Bch+BcyCBdSGBdiGBeCKBeSKCeyOCfCOCfiSCgCWCgSWBgyaBhCaBhieBiCeBiSiBiymBjCmBjiqBkCqBkSuBkyuAlCyAliyAmC2AmS2Amy5/nC5/ni9/oC9/oTB+ozB+pTF+pjF9qDJ9qjN9qzN8rTR8rjR7sDV7sjV7szZ6tTZ6tzd5uDd5ujh4vDl4vTl3vzp3wDp2wjt1xDx1xTx0xz1zyD5zyj5yzD9xzUBxz0Bw0EFv0kJv00Nu1URt1kVs2EVs2UZr20dq3Ehp3klo30po4Exn4k1m405l5E9k5VBk51Jj6FNi6VRi6lZh61dg7Fhg7Vpf7lte711e8F9e8WBd8mJd8mRc82Vc9Gdc9Glc9Wtc9mxc9m5c93Bc93Jc+HRc+HZc+Xhd+Xld+Xtd+n1e+n9e+oFf+4Nf+4Vg+4dh/Ilh/Ipi/Ixj/I5k/JBl/ZJm/ZRn/ZZo/Zhp/Zpq/Ztr/p1s/p9t/qFu/qNv/qVx/qdy/qlz/qp0/qx2/q53/rB4/rJ6/rR7/rZ8/rd+/rl//ruB/r2C/r+E/sGF/sKH/sSI/saK/siM/sqN/syP/s2Q/s+S/tGU/tOV/tWX/teZ/tia/dqc/dye/d6g/eCh/eKj/eOl/eWn/eep/emq/eus/Oyu/O6w/PCy/PK0/PS2/Pa4/Pe5/Pm7/Pu9/P2/",
+  inferno: "AAAEAQAFAQEGAQEIAgEKAgIMAgIOAwIQBAMSBAMUBQQXBgQZBwUbCAUdCQYfCgciCwckDAgmDQgpDgkrEAktEQowEgoyFAs0FQs3Fgs5GAw8GQw+GwxBHAxDHgxFHwxIIQxKIwxMJAxPJgxRKAtTKQtVKwtXLQtZLwpbMQpcMgpeNApfNglhOAliOQljOwlkPQllPglmQApnQgpoRApoRQppRwtqSQtqSgxrTAxrTQ1sTw1sUQ5sUg5tVA9tVQ9tVxBuWRBuWhFuXBJuXRJuXxNuYRNuYhRuZBVuZRVuZxZuaRZuahdubBhubRhubxlucRluchpudBpudRtudxxteBxteh1tfB1tfR5tfx5sgB9sgiBshCBrhSFrhyFriCJqiiJqjCNpjSNpjyRpkCVokiVokyZnlSZnlydmmCdmmihlmylknSlknypjoCpjoitioyxhpSxgpi1gqC5fqS5eqy9erTBdrjBcsDFbsTJaszJatDNZtjRYtzVXuTVWujZVvDdUvThTvzlSwDpRwTpQwztPxDxOxj1Nxz5MyD9LykBKy0FJzEJIzkNHz0RG0EVF0kZE00dD1EhC1UpB10s/2Ew+2U092k4821A73VE63lI431M34FU24VY14lc041kz5Fox5Vww5l0v514u6GAt6WEr6mMq62Qp62Yo7Gcm7Wkl7mok72wj724h8G8g8XEf8XMd8nQc83Yb83gZ9HkY9XsX9X0V9n4U9oAT94IS94QQ+IUP+IcO+IkM+YsL+YwK+Y4J+pAI+pIH+pQH+5YG+5cG+5kG+5sG+50H/J8H/KEI/KMJ/KUK/KYM/KgN/KoP/KwR/K4S/LAU/LIW/LQY+7Ya+7gd+7of+7wh+74j+sAm+sIo+sQq+sYt+ccv+cky+cs1+M03+M8699E999NA9tVD9tdG9dlJ9dtM9N1P9N9T9OFW8+Na8+Vd8uZh8uhl8upp8ext8e1x8e918fF58vJ98vSC8/WG8/aK9PiO9fmS9vqW+Pua+fyd+v2h/P+k",
+  plasma: "DQiHEAeIEweJFgeKGQaMGwaNHQaOIAaPIgaQJAaRJgWRKAWSKgWTLAWULgWVLwWWMQWXMwWXNQSYNwSZOASaOgSaPASbPgScPwScQQSdQwOeRAOeRgOfSAOfSQOgSwOhTAKhTgKiUAKiUQKjUwKjVQKkVgGkWAGkWQGlWwGlXAGmXgGmYAGmYQCnYwCnZACnZgCnZwCoaQCoagCobACobgCobwCocQCocgGodAGodQGodwGoeAGoegKoewKofQOofgOogASogQSngwWnhAWnhgamhwemiAimigmliwqljQuljgykjw2kkQ6jkg+jlBCilRGhlhOhmBSgmRWfmhafnBeenRidnhmdoBqcoRuboh2aox6apR+ZpiCYpyGXqCKWqiOVqySUrCaUrSeTriiSsCmRsSqQsiuPsyyOtC6NtS+MtjCLtzGKuDKJujOIuzSIvDWHvTeGvjiFvzmEwDqDwTuCwjyBwz2AxD5/xUB+xkF9x0J8yEN7yUR6ykV6y0Z5zEd4zEl3zUp2zkt1z0x00E1z0U5y0k9x01Fx1FJw1VNv1VRu1lVt11Zs2Fdr2Vhq2lpq2ltp21xo3F1n3V5m3l9l3mFk32Jj4GNj4WRi4mVh4mZg42hf5Gle5Wpd5Wtd5mxc525b529a6HBZ6XFY6XJX6nRX63VW63ZV7HdU7XlT7XpS7ntR73xR735Q8H9P8IBO8YFN8YNM8oRL84VL84dK9IhJ9IlI9YtH9YxG9o1F9o9E95BE95FD95NC+JRB+JVA+Zc/+Zg++Zo++ps9+pw8+p47+586+6E5+6I4/KM4/KU3/KY2/Kg1/Kk0/asz/awz/a4y/a8x/bEw/bIv/bQv/bUu/rct/rgs/ros/rsr/r0q/r4q/sAp/cIp/cMo/cUn/cYn/cgn/com/csm/M0l/M4l/NAl/NIl+9Mk+9Uk+9ck+tgk+tok+dwk+d0l+N8l+OEl9+Il9+Ql9uYm9ugm9ekm9esn9O0n8+4n8/An8vIn8fQm8fUl8Pck8Pkh",
+  cividis: "ACJOACNPACRRACVTACVUACZWACdYAChZAChbACldACpfACphACtiACxkACxmAC1oAC5qAC5sAC9tADBvADBwADFwADFxATJxBTNxCDNwDDRwDzVwEjVwFDZwFjdwGDdvGjhvHDlvHjpvIDpvITtuIzxuJDxuJj1uJz5uKT9uKj9tK0BtLUFtLkFtL0JtMUNtMkNtM0RtNEVsNUVsNkZsOEdsOUhsOkhsO0lsPEpsPUpsPktsP0xsQExsQU1sQk5sQ05sRE9sRVBsRlFsR1FsSFJsSVNsSlNsS1RsTFVsTVVsTlZsT1dsUFdsUVhtUlltU1ptVFptVVttVVxtVlxtV11tWF5tWV5uWl9uW2BuXGFuXWFuXmJuXmNvX2NvYGRvYWVvYmVvY2ZwZGdwZWhwZWhwZmlwZ2pxaGpxaWtxamxxa21ybG1ybG5ybW9ybm9zb3BzcHFzcXJ0cnJ0cnN0c3R1dHR1dXV1dnZ2d3d2d3d3eHh3eXl3enp4e3p4fHt4fXx4fnx4fn14f354gH94gX94goB5g4F5hIJ5hYJ5hoN5h4R4iIV4iYV4ioZ4i4d4jIh4jYh4jol4j4p4kIt4kYt4kox4ko14k454lI53lY93lpB3l5F3mJJ3mZJ3mpN2m5R2nJV2nZV2npZ2n5d1oJh1oZl1opl1o5p0pJt0pZx0ppx0p51zqJ5zqZ9zqqBzq6ByrKFyraJyrqNxr6RxsKVxsaVws6ZwtKdvtahvtqlvt6luuKpuuattuqxtu61tvK5sva5svq9rv7BrwLFqwbJqwrNpw7NpxLRoxbVoxrZnx7dnyLhmyblly7llzLpkzbtjzrxjz71i0L5i0b9h0sBg08Bf1MFf1cJe1sNd18Rc2cVc2sZb28da3MhZ3chY3slY38pX4MtW4cxV4s1U5M5T5c9S5tBR59FQ6NJP6dNO6tNM69RL7dVK7tZJ79dI8NhG8dlF8tpE89tC9dxB9t0/994++N88+eA6++E4/OI2/eM0/uQ0/uU1/uY2/ug4",
+};

@@ -1,0 +1,65 @@
+// Elements of the page from JavaScript, and how numbers are written.
+
+/** An element: properties starting with "on" listen, "data" and "aria-…" become attributes, the others are set. */
+export function make(name, properties = {}, ...children) {
+  const namespace = ["svg", "rect", "path", "line", "text", "g"].includes(name) ? "http://www.w3.org/2000/svg" : null;
+  const node = namespace ? document.createElementNS(namespace, name) : document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (key === "data") Object.assign(node.dataset, value);
+    else if (namespace || key.includes("-") || key === "role" || key === "for" || key === "colspan") node.setAttribute(key, value);
+    else if (key === "class") node.className = value;
+    else node[key] = value;
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** 60000 as "60,000". */
+export const count = (number) => number.toLocaleString("en-US");
+
+/** A number with so many decimals, its minus a real one. */
+export const decimal = (number, places = 2) => number.toFixed(places).replace("-", "−");
+
+/** A share as a percentage. */
+export const percent = (share, places = 1) => `${(100 * share).toFixed(places)}\u00a0%`;
+
+/** Say something for a moment, to eyes and to screen readers. */
+export function toast(text) {
+  const place = document.getElementById("toast");
+  place.textContent = text;
+  place.classList.add("shown");
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => place.classList.remove("shown"), 2000);
+}
+
+/** Copy, and say so. */
+export async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = make("textarea", { value: text, class: "unseen" }); // pages without https have no clipboard
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  toast(`${what} copied`);
+}
+
+/** A button that copies. */
+export const copyButton = (text, what) =>
+  make("button", { type: "button", class: "copy", "aria-label": `Copy ${what}`, onclick: () => copy(typeof text === "function" ? text() : text, what) }, "Copy");
+
+/** What went wrong and a way to try again. */
+export function failure(error, again) {
+  const lost = error instanceof TypeError;
+  return make(
+    "div",
+    { class: "failure", role: "alert" },
+    make("h2", {}, lost ? "The service does not answer" : error.title || "Something went wrong"),
+    make("p", {}, lost ? "It may be starting again, or the connection is gone. Nothing is lost: the address of this page holds what you were looking at." : error.message),
+    make("button", { type: "button", class: "button", onclick: again }, "Try again"),
+  );
+}
