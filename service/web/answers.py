@@ -106,7 +106,7 @@ async def respond_file(
 ) -> Response:
     """Answer with a whole file, or the part of it that is asked for; built once, and never content-coded."""
     shared = {
-        **shared_headers(asked, source, media, IDENTITY, negotiated=False),
+        **shared_headers(asked, source, media, IDENTITY, negotiated=False, coded=False),
         "Accept-Ranges": "bytes",
         "Content-Disposition": f'attachment; filename="{filename}"',
     }
@@ -123,8 +123,12 @@ async def respond_file(
     return Response(view[part.start : part.stop], HTTPStatus.PARTIAL_CONTENT, shared)
 
 
-def shared_headers(asked: Asked, source: Pinned, media: Media, coding: str, *, negotiated: bool) -> dict[str, str]:
-    """Validators and freshness, which 200, 206 and 304 share.
+def shared_headers(
+    asked: Asked, source: Pinned, media: Media, coding: str, *, negotiated: bool, coded: bool = True
+) -> dict[str, str]:
+    """Validators, freshness and what they depend on, which 200, 206 and 304 share.
+
+    `negotiated` and `coded` tell whether `Accept` and `Accept-Encoding` have a say.
 
     Raises:
         Changed: the URL pins another revision than `source` has.
@@ -134,7 +138,7 @@ def shared_headers(asked: Asked, source: Pinned, media: Media, coding: str, *, n
         "ETag": etag_of(asked, source, media, coding),
         "Cache-Control": FOR_AN_HOUR if asked.rev is None else FOR_EVER,
     }
-    vary = ", ".join(["Accept"] * negotiated + ["Accept-Encoding"] * media.text)
+    vary = ", ".join(["Accept"] * negotiated + ["Accept-Encoding"] * (media.text and coded))
     return {**headers, "Vary": vary} if vary else headers
 
 
