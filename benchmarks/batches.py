@@ -4,6 +4,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from itertools import count
@@ -14,6 +15,7 @@ from benchmarks.readers import BATCHES, Epoch, arrow_samples, hold, raw_bytes, s
 from benchmarks.routes import COLUMNS, SMALL_MEMO, beside
 from benchmarks.server import Cores, Server, bare, service, serving
 from benchmarks.table import Table
+from service.client import Split, connect
 
 SAMPLES = 60_000
 """Samples of an epoch."""
@@ -23,6 +25,9 @@ SIZES = (64, 256, 1_024)
 
 OF_FLIGHT = 1.5
 """Least rate of a stream, in those of Flight."""
+
+OF_STREAM = 0.8
+"""Least rate of the Python client, in those of the stream."""
 
 OF_BARE: Mapping[str, float | None] = {"npy": 0.20, "safetensors": 0.20, "npz": 0.15}
 """Least rate of single batches, in those of the bare application."""
@@ -62,19 +67,38 @@ def run(cores: Cores, *, rounds: int) -> None:
 def _epochs(ours: Server, peer: Server, *, rounds: int) -> None:
     rows = Table(
         "Shuffled epoch of 60,000, thousand samples a second",
-        ("batch size", "Flight", "HTTP, pyarrow", "ratio", "HTTP, bytes alone", "ratio", "target", "reached"),
-        ["`steps=all` as Arrow; both sides shuffle by order v1, a new epoch every time; medians by turns."],
+        ("batch size", "way", "rate", "server CPU ms", "ratio", "target", "reached"),
+        [
+            "Both sides shuffle by order v1, a new epoch every time; the best of several turns, because neighbours only slow.",
+            "Streams are `steps=all` as Arrow, compared with Flight; the client is compared with the stream read by pyarrow.",
+        ],
     )
     rows.begin()
     for size in SIZES:
-        ways = (partial(_flight, peer.port, size), partial(_arrow, ours.port, size), partial(_raw, ours.port, size))
-        theirs, mine, raw = _rates(ways, turns=3 + 2 * rounds)
-        rows.add(
-            str(size),
-            *(table.count(theirs / 1e3), table.count(mine / 1e3), table.ratio(mine / theirs)),
-            *(table.count(raw / 1e3), table.ratio(raw / theirs)),
-            *(table.at_least(OF_FLIGHT), table.reached(mine / theirs, OF_FLIGHT)),
-        )
+        its = (partial(_flight, peer.port, size), peer)
+        stream = (partial(_arrow, ours.port, size), ours)
+        raw = (partial(_raw, ours.port, size), ours)
+        client = (partial(_client, connect(ours.url).dataset("mnist")["train"], size), ours)
+        flown, read, taken, fed = _paces((its, stream, raw, client), turns=5 + 2 * rounds)
+        for name, pace, other, target in (
+            ("Arrow Flight", flown, None, None),
+            ("stream, read by pyarrow", read, flown, OF_FLIGHT),
+            ("stream, bytes alone", taken, flown, None),
+            ("service.client", fed, read, OF_STREAM),
+        ):
+            ratio = pace.rate / other.rate if other else 1.0
+            rows.add(
+                *(str(size), name, table.count(pace.rate / 1e3), table.count(pace.cpu * 1e3)),
+                *((table.ratio(ratio) if other else ""), table.at_least(target), table.reached(ratio, target)),
+            )
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast an epoch went: samples a second, and seconds of the server's processor."""
+
+    rate: float
+    cpu: float
 
 
 def _flight(port: int, size: int, number: int) -> int:
@@ -89,15 +113,19 @@ def _raw(port: int, size: int, number: int) -> int:
     return raw_bytes(port, Epoch(batch_size=size, number=number).path)
 
 
-def _rates(ways: Sequence[Callable[[int], int]], *, turns: int) -> list[float]:
-    """Samples a second of each way to read an epoch, the median of so many turns."""
-    spent: list[list[float]] = [[] for _ in ways]
+def _client(split: Split, size: int, number: int) -> int:
+    return sum(len(batch) for batch in split.batches(size, epoch=number))
+
+
+def _paces(ways: Sequence[tuple[Callable[[int], int], Server]], *, turns: int) -> list[Pace]:
+    """The best pace of each way to read an epoch from its server, in so many turns."""
+    spent: list[list[tuple[float, float]]] = [[] for _ in ways]
     for _ in range(turns):
-        for way, seconds in zip(ways, spent, strict=True):
-            number, began = next(_fresh), time.perf_counter()
+        for (way, server), seconds in zip(ways, spent, strict=True):
+            number, cpu, began = next(_fresh), server.cpu(), time.perf_counter()
             way(number)
-            seconds.append(time.perf_counter() - began)
-    return [SAMPLES / statistics.median(seconds) for seconds in spent]
+            seconds.append((time.perf_counter() - began, server.cpu() - cpu))
+    return [Pace(SAMPLES / min(clock), min(cpu)) for clock, cpu in (zip(*seconds, strict=True) for seconds in spent)]
 
 
 def _single(ours: Server, plain: Server, *, cores: Cores, rounds: int) -> None:
