@@ -12,6 +12,10 @@ from service.errors import DamagedData
 from service.settings import Settings
 
 
+PATIENCE = 5
+"""Seconds that answers under way may still take once the service is told to stop."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say, and return the exit code."""
     chosen = _parser().parse_args(arguments)
@@ -44,6 +48,7 @@ def serve(chosen: argparse.Namespace) -> int:
         http="httptools",
         lifespan="on",
         server_header=False,
+        timeout_graceful_shutdown=PATIENCE,
         log_level="info",
     )
     server = uvicorn.Server(config)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from service.formats.format import Encoded
+from service.web.problems import Overloaded
 from service.web.workshop import Workshop
 
 
@@ -68,8 +69,15 @@ class Files:
 
 
 def written(pieces: Iterable[Encoded]) -> File:
-    """The pieces one after the other in a file without a name."""
-    with tempfile.TemporaryFile() as handle:
-        size = sum(handle.write(piece) for piece in pieces)
-        handle.flush()
-        return File(os.dup(handle.fileno()), size)
+    """The pieces one after the other in a file without a name.
+
+    Raises:
+        Overloaded: the temporary directory is full.
+    """
+    try:
+        with tempfile.TemporaryFile() as handle:
+            size = sum(handle.write(piece) for piece in pieces)
+            handle.flush()
+            return File(os.dup(handle.fileno()), size)
+    except OSError as error:
+        raise Overloaded(f"There is no room to build the file ({error.strerror}); try again later.") from error
