@@ -32,10 +32,13 @@ class TruncatedStream(OSError):
 
 
 class Source(Protocol):
-    """What can be read from: a file, or the body of an answer."""
+    """What can be read from: a buffered file."""
 
     def read(self, size: int, /) -> bytes:
         """As many bytes, fewer only at the end."""
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the buffer, less of it only at the end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,9 @@ def read_stream(source: Source, dtype: np.dtype[np.uint8 | np.float32], shape: t
             return
         message = _exactly(source, size)
         table = _u32(message, 0)
-        body = bytearray(_exactly(source, _number(message, table, 3)))
+        body = np.empty(_number(message, table, 3), np.uint8)
+        if source.readinto(body.data) < len(body):
+            raise TruncatedStream("The Arrow stream ends within a message.")
         header = _field(message, table, 2)
         if message[_field(message, table, 1)] == RECORD_BATCH:
             yield _rows(message, header + _u32(message, header), body, dtype, shape)
@@ -75,7 +80,7 @@ def _exactly(source: Source, size: int) -> bytes:
 
 
 def _rows(
-    message: bytes, table: int, body: bytearray, dtype: np.dtype[np.uint8 | np.float32], shape: tuple[int, ...]
+    message: bytes, table: int, body: NDArray[np.uint8], dtype: np.dtype[np.uint8 | np.float32], shape: tuple[int, ...]
 ) -> Rows:
     """The rows of a record batch: its number of rows is field 0 of the table, its buffers are field 2."""
     count = _number(message, table, 0)

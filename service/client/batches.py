@@ -1,5 +1,6 @@
 """Batches of an epoch, fetched ahead over several connections, handed out in order, resumable from three integers."""
 
+import io
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,9 @@ Tail = Literal["partial", "drop", "pad"]
 
 RUN_BYTES = 16_000_000
 """Bytes of images that one request asks for: many steps at once, so that asking costs little beside sending."""
+
+BUFFER_BYTES = 262_144
+"""Bytes read from a connection at once."""
 
 GROUP_BYTES = 1_000_000
 """Bytes of images that a connection's thread hands over at once."""
@@ -130,7 +134,7 @@ class Plan:
             query: dict[str, Value] = {**self.parameters, "epoch": epoch, "start": here, "steps": steps - done}
             try:
                 with self.connection.open(path, **query, layout=self.layout, scale=self.scale, format="arrow") as body:
-                    for rows in read_stream(body, self.dtype, self.image_shape):
+                    for rows in read_stream(io.BufferedReader(body, BUFFER_BYTES), self.dtype, self.image_shape):
                         yield self._batch(rows, start + done * self.global_batch)
                         done, failures = done + 1, 0
             except BROKEN as error:
