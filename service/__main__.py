@@ -11,7 +11,6 @@ from service import __version__
 from service.errors import DamagedData
 from service.settings import Settings
 
-
 PATIENCE = 5
 """Seconds that answers under way may still take once the service is told to stop."""
 

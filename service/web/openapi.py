@@ -15,13 +15,13 @@ TITLE = "Digits"
 DESCRIPTION = """MNIST and scikit-learn's digits in memory, served over HTTP: facts, rows, pictures, statistics, files.
 
 Every answer is a pure function of its URL and of the data, so it can be cached, retried and prefetched. `rev` pins
-the data: with it an answer never changes. Nothing is clamped or guessed: what cannot be honoured is a problem (RFC
-9457) that says what to do. Every GET takes HEAD, `If-None-Match` and `Accept-Encoding: zstd` or `gzip` (text
-representations only)."""
+the data: with it an answer never changes. Nothing is clamped or guessed: what cannot be honoured is a problem that says
+what to do (RFC 9457). Every GET takes HEAD and `If-None-Match`; text comes in zstd or gzip by `Accept-Encoding`."""
 
 TAGS = (
     ("cards", "What the datasets are."),
     ("rows", "Flattened rows, page by page, in eight formats."),
+    ("batches", "Training batches, their plan and their order: the URL is the checkpoint."),
     ("samples", "One sample as JSON, and its neighbours."),
     ("pictures", "One sample as a picture."),
     ("grids", "Many samples in one picture, and the map of it."),
@@ -40,18 +40,22 @@ HEADERS = {
 }
 """Headers of every successful answer."""
 
+PAGED = {
+    "Link": ("Pages: self, first, prev, next, last (RFC 8288).", {"type": "string"}),
+    "Total-Count": ("Samples of all pages together.", {"type": "integer"}),
+}
+"""Headers of an answer that is one page of several."""
+
 OWN_HEADERS = {
-    "rows": {
-        "Link": ("Pages: self, first, prev, next, last (RFC 8288).", {"type": "string"}),
-        "Total-Count": ("Rows of all pages together.", {"type": "integer"}),
-    },
-    "grids": {
-        "Link": ("Sheets: self, first, prev, next, last (RFC 8288).", {"type": "string"}),
-        "Total-Count": ("Samples of all sheets together.", {"type": "integer"}),
-    },
-    "projection": {
-        "Link": ("Pages: self, first, prev, next, last (RFC 8288).", {"type": "string"}),
-        "Total-Count": ("Samples of all pages together.", {"type": "integer"}),
+    "rows": PAGED,
+    "grids": PAGED,
+    "projection": PAGED,
+    "batches": {
+        "Epoch-Samples": ("N: samples in the epoch.", {"type": "integer"}),
+        "Epoch-Steps": ("Steps from `start` to the end of the epoch.", {"type": "integer"}),
+        "Next-Start": ("`start` of the request that goes on.", {"type": "integer"}),
+        "Valid-Rows": ("This rank's real rows in the whole answer.", {"type": "integer"}),
+        "Link": ("self, and next unless the epoch ends here (RFC 8288).", {"type": "string"}),
     },
     "downloads": {
         "Accept-Ranges": ("`bytes`.", {"type": "string"}),
@@ -60,9 +64,8 @@ OWN_HEADERS = {
 }
 """Headers that only some routes add, by their tag."""
 
-BODIES = {"image/png": "binary", "image/webp": "binary"}
-
-TEXT = frozenset({"image/svg+xml", "text/csv", "text/plain", "application/x-ndjson", "application/json"})
+TEXT = frozenset({"image/svg+xml", "text/csv", "text/plain", "application/x-ndjson"})
+"""Media types, besides JSON, whose bodies are text."""
 
 
 def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
@@ -86,8 +89,8 @@ def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
         f"Problem{kind.status.value}": _problem_response(kind.status) for kind in KINDS.values()
     }
     for path, operations in spec["paths"].items():
-        for operation in operations.values():
-            _finish(path, operation)
+        for method, operation in operations.items():
+            _finish(path, method, operation)
     return spec
 
 
@@ -97,42 +100,31 @@ def _problem_response(status: HTTPStatus) -> dict[str, Any]:
     return {"description": f"{kind.title}. {kind.remedy}", "content": {MEDIA_TYPE: content}}
 
 
-def _finish(path: str, operation: dict[str, Any]) -> None:
-    """Give an operation its problems, the headers and the media types of its answers."""
+def _finish(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Give an operation its problems, and the headers of its answers."""
     tag = operation["tags"][0]
-    responses = operation["responses"]
-    for status in [status for status in responses if not status.startswith("2")]:
-        del responses[status]
+    responses = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
     for answer in responses.values():
-        _finish_answer(answer, tag)
-    if tag == "downloads":
+        _finish_answer(answer, tag if method == "get" else "")
+    if "206" in responses:
         responses["206"]["description"] = "The part that `Range` asked for."
         responses["206"]["headers"]["Content-Range"] = {"schema": {"type": "string"}, "description": "Which part."}
-    data = path.startswith("/v1/")
-    if data:
+    data, file = path.startswith("/v1/"), "206" in responses
+    if data and method == "get":
         responses["304"] = {"description": "`If-None-Match` names these bytes already."}
-    problems = ["422"]
-    problems += ["404"] * ("{" in path)
-    problems += ["406"] * (tag == "rows")
-    problems += ["409", "503"] * data
-    problems += ["416"] * (tag == "downloads")
-    for status in problems:
-        responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
+    negotiated = len(responses["200"].get("content", {})) > 1 and not file
+    problems = ["422", *["404"] * ("{" in path), *["406"] * negotiated, *["409", "503"] * data, *["416"] * file]
+    problems += ["413", "415"] * (method == "post")
+    responses |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
     operation["responses"] = dict(sorted(responses.items()))
 
 
 def _finish_answer(answer: dict[str, Any], tag: str) -> None:
-    """Describe the headers of a successful answer, and bodies that are no JSON."""
+    """Describe the headers of a successful answer (those of its tag), and bodies that are no JSON."""
     answer["description"] = answer.get("description") or "Successful Response"
     if tag != "operations":
-        named = {**HEADERS, **OWN_HEADERS.get(tag, {})}
+        named = {**HEADERS, **OWN_HEADERS.get(tag, {})} if tag else {"Total-Count": PAGED["Total-Count"]}
         answer["headers"] = {name: {"description": text, "schema": schema} for name, (text, schema) in named.items()}
-    content = answer.get("content", {})
-    if tag in ("pictures", "downloads") or len(content) > 1:
-        for media in content if tag == "rows" else [media for media in content if media == "application/json"]:
-            if media == "application/json" and tag != "rows":
-                del content[media]
-                break
-    for media, body in content.items():
+    for media, body in answer.get("content", {}).items():
         if media != "application/json":
             body["schema"] = {"type": "string"} if media in TEXT else {"type": "string", "format": "binary"}

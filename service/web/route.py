@@ -4,6 +4,7 @@ FastAPI resolves every parameter on its own, which costs more than drawing a dig
 and the query string validated once, by the same models that FastAPI documents.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, get_type_hints
 
@@ -69,6 +70,11 @@ class Asked(Request):
 
 class Route(APIRoute):
     """A route whose endpoint takes the Asked, the path's parameters, and (last, if at all) a `query` model."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Awaitable[Response]], **facts: Any) -> None:  # noqa: ANN401
+        """Document the endpoint by its docstring and signature, and by what FastAPI's routes take besides."""
+        summary = re.split(r"[.:;\n]", endpoint.__doc__ or "")[0]
+        super().__init__(path, endpoint, **{"response_class": Response, "summary": summary, **facts})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler that reads a request strictly and calls the endpoint."""
