@@ -1,10 +1,13 @@
 import asyncio
+import errno
+import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
 from service.web.files import Files, written
+from service.web.problems import Overloaded
 from service.web.workshop import Workshop
 
 
@@ -89,12 +92,24 @@ def test_a_failure_reaches_everybody_who_waits_and_the_next_request_tries_again(
     async def work(files: Files) -> None:
         def broken() -> Iterator[bytes]:
             yield b"x"
-            raise OSError("disk full")
+            raise ValueError("broken")
 
         failures = await asyncio.gather(*(files.get("a", broken) for _ in range(3)), return_exceptions=True)
-        assert [str(failure) for failure in failures] == ["disk full"] * 3
+        assert [str(failure) for failure in failures] == ["broken"] * 3
         assert files.size == 0
         assert (await files.get("a", Builder(2))).size == 2
+
+    run(work)
+
+
+def test_a_full_disk_is_told_as_being_too_busy() -> None:
+    async def work(files: Files) -> None:
+        def full() -> Iterator[bytes]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            yield b""
+
+        with pytest.raises(Overloaded, match=os.strerror(errno.ENOSPC)):
+            await files.get("a", full)
 
     run(work)
 
