@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
 from service.datasets import SOURCES
@@ -39,11 +40,11 @@ class Service(FastAPI):
             redoc_url=None,
             openapi_url=None,
             redirect_slashes=False,
-            root_path=settings.root_path,
             routes=list(ROUTES),
             lifespan=lifespan,
             exception_handlers={**dict.fromkeys(KIND_OF, tell), HTTPException: tell_http},
         )
+        self.root_path = settings.root_path
         self.settings = settings
         self.state.metrics = Metrics()
         self.state.openapi_text = cache(lambda: openapi_text(self))
@@ -53,8 +54,14 @@ class Service(FastAPI):
         return openapi.document(self.routes)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put the Memo before the framework's layers, and the Front before the Memo."""
-        memo = Memo(super().build_middleware_stack(), capacity=self.settings.memo_bytes)
+        """Put the Memo before the framework's layers, and the Front before the Memo.
+
+        The framework's outermost layer is left out: it would answer failures in plain text, and the Front tells them as
+        every other problem.
+        """
+        framework = super().build_middleware_stack()
+        inner = framework.app if isinstance(framework, ServerErrorMiddleware) else framework
+        memo = Memo(inner, capacity=self.settings.memo_bytes)
         metrics: Metrics = self.state.metrics
         metrics.gauges["digits_memo_bytes"] = "Bytes of finished answers in memory.", lambda: memo.size
         metrics.gauges["digits_memo_hits"] = "Requests answered from memory since the start.", lambda: memo.hits
