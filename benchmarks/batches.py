@@ -69,8 +69,8 @@ def _epochs(ours: Server, peer: Server, *, rounds: int) -> None:
         "Shuffled epoch of 60,000, thousand samples a second",
         ("batch size", "way", "rate", "server CPU ms", "ratio", "target", "reached"),
         [
-            "Both sides shuffle by order v1, a new epoch every time; the best of several turns, because neighbours only slow.",
-            "Streams are `steps=all` as Arrow, compared with Flight; the client is compared with the stream read by pyarrow.",
+            "Both sides shuffle by order v1, a new epoch every time. Streams are `steps=all` as Arrow; each is",
+            "compared with Flight, and the client with the stream that pyarrow reads. The best of several turns.",
         ],
     )
     rows.begin()

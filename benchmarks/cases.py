@@ -28,7 +28,7 @@ class Case:
 FRESH = (
     Case("PNG of one sample", Ask(f"{TRAIN}/samples/{{60000}}.png"), 0.20, quick=True),
     Case("PNG, scale 8, viridis, caption", Ask(f"{TRAIN}/samples/{{60000}}.png?scale=8&cmap=viridis&caption=true")),
-    Case("PNG of one sample, HEAD", Ask(f"{TRAIN}/samples/{{60000}}.png", "HEAD")),
+    Case("PNG of one sample, HEAD, one connection", Ask(f"{TRAIN}/samples/{{60000}}.png", "HEAD")),
     Case("PNG of one sample, 304", Ask(f"{TRAIN}/samples/{{60000}}.png", headers=ANYTHING)),
     Case("JSON of one sample", Ask(f"{TRAIN}/samples/{{60000}}")),
     Case("100 rows, JSON", Ask(PAGE), 0.15, quick=True),
@@ -47,7 +47,7 @@ FRESH = (
 
 REPEATED = (
     Case("PNG of one sample", Ask(f"{TRAIN}/samples/7.png"), 0.60, quick=True),
-    Case("PNG of one sample, HEAD", Ask(f"{TRAIN}/samples/7.png", "HEAD")),
+    Case("PNG of one sample, HEAD, one connection", Ask(f"{TRAIN}/samples/7.png", "HEAD")),
     Case("PNG of one sample, 304", Ask(f"{TRAIN}/samples/7.png", headers=ANYTHING)),
     Case("100 rows, JSON", Ask(f"{TRAIN}/rows"), 0.50, quick=True),
     Case("100 rows, JSON, zstd", Ask(f"{TRAIN}/rows", headers={"Accept-Encoding": "zstd"})),

@@ -1,5 +1,8 @@
 """Load: what is asked, again and again, of one server or of two by turns. wrk makes it, on a core of its own."""
 
+import http.client
+import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -7,9 +10,10 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
-from benchmarks.server import Server
+from benchmarks.server import HOST, PATIENCE, Server
 
 SCRIPT = Path(__file__).with_name("load.lua")
 
@@ -33,6 +37,11 @@ class Rate:
     requests: float
     bytes: float
     cpu: float
+
+    @property
+    def cpu_per_byte(self) -> float:
+        """Microseconds of its processor a byte: the better figure where few answers are whole when a round ends."""
+        return self.cpu * self.requests / self.bytes
 
 
 @dataclass(frozen=True)
@@ -59,23 +68,58 @@ def measure(server: Server, ask: Ask, *, core: int, seconds: int = 1) -> Rate:
     """One round of load on a server.
 
     Raises:
-        RuntimeError: an answer was an error, so the figures mean nothing.
+        RuntimeError: an answer was an error, or none came, so the figures mean nothing.
     """
+    before = server.cpu()
+    made = _heads(server, ask, seconds) if ask.method == "HEAD" else _wrk(server, ask, core, seconds)
+    spent = server.cpu() - before
+    if made.failures or not made.requests:
+        raise RuntimeError(f"{made.failures} failures, {made.requests} answers: {ask.method} {ask.path}")
+    return Rate(made.requests / made.seconds, made.bytes / made.seconds, spent * 1e6 / made.requests)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The load that was made."""
+
+    requests: int
+    seconds: float
+    bytes: int
+    failures: int
+
+
+def _wrk(server: Server, ask: Ask, core: int, seconds: int) -> Made:
+    """Load by wrk."""
     headers = [word for name, value in ask.headers.items() for word in ("--header", f"{name}: {value}")]
     options = ["--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s", "--timeout", "30s"]
     arguments = [ask.method, ask.path, str(time.time_ns() % 2**31)]
     command = ["wrk", *options, *headers, "--script", str(SCRIPT), server.url, "--", *arguments]
-    before = server.cpu()
     run = subprocess.run(["taskset", "--cpu-list", str(core), *command], capture_output=True, text=True, check=False)
-    spent = server.cpu() - before
     line = next((line for line in run.stdout.splitlines() if line.startswith("measured ")), None)
     if line is None:
         raise RuntimeError(f"wrk failed: {run.stdout}{run.stderr}")
     requests, microseconds, size, failures = map(int, line.split()[1:])
-    if failures:
-        raise RuntimeError(f"{failures} of {requests} requests failed: {ask.method} {ask.path}")
-    duration = microseconds / 1e6
-    return Rate(requests / duration, size / duration, spent * 1e6 / max(1, requests))
+    return Made(requests, microseconds / 1e6, size, failures)
+
+
+def _heads(server: Server, ask: Ask, seconds: int) -> Made:
+    """Load by hand on one connection, for HEAD: wrk would wait for the body that `Content-Length` speaks of."""
+    connection = http.client.HTTPConnection(HOST, server.port, timeout=PATIENCE)
+    requests = failures = 0
+    began = time.perf_counter()
+    while (spent := time.perf_counter() - began) < seconds:
+        connection.request("HEAD", drawn(ask.path), headers=dict(ask.headers))
+        response = connection.getresponse()
+        response.read()
+        requests += 1
+        failures += response.status >= HTTPStatus.BAD_REQUEST
+    connection.close()
+    return Made(requests, spent, 0, failures)
+
+
+def drawn(path: str) -> str:
+    """A path with random numbers in place of each `{N}`."""
+    return re.sub(r"\{(\d+)\}", lambda found: str(random.randrange(int(found[1]))), path)
 
 
 def compare(ours: Server, our: Ask, theirs: Server, their: Ask, *, core: int, rounds: int) -> Comparison:
@@ -85,7 +129,7 @@ def compare(ours: Server, our: Ask, theirs: Server, their: Ask, *, core: int, ro
         ours=_median([mine for _, mine in pairs]),
         theirs=_median([other for other, _ in pairs]),
         requests=statistics.median(mine.requests / other.requests for other, mine in pairs),
-        bytes=statistics.median(mine.bytes / other.bytes for other, mine in pairs),
+        bytes=statistics.median(mine.bytes / max(1.0, other.bytes) for other, mine in pairs),
         cpu=statistics.median(other.cpu / mine.cpu for other, mine in pairs),
     )
 

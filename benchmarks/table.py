@@ -15,8 +15,8 @@ class Table:
     def begin(self) -> None:
         """Print the heading."""
         print(f"\n## {self.title}\n")
-        for note in self.notes:
-            print(f"{note}\n")
+        if self.notes:
+            print(*self.notes, "", sep="\n")
         print(_line(self.columns))
         print(_line(["---", *["--:"] * (len(self.columns) - 1)]))
 
