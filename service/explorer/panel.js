@@ -67,12 +67,11 @@ export function panel(root, { service, cards, step, closed }) {
       place.replaceChildren(...near.map(({ index, label, distance }) =>
         make("button", {
           type: "button", class: "neighbour",
-          "aria-label": `Sample ${index}, label ${label}, distance ${distance.toFixed(1)}`,
           onclick: () => change({ sample: index, ...(state().label.length || state().seed !== null ? {} : { at: index }) }),
         },
-        make("img", { src: service.pictureUrl(split, index, { ...lookOf(state()), rev: card.rev }), width: 48, height: 48, alt: "" }),
+        make("img", { src: service.pictureUrl(split, index, { ...lookOf(state()), rev: card.rev }), width: 48, height: 48, alt: `Sample ${index}, label` }),
         make("span", { class: label === found.label ? "" : "other" }, `${label}`),
-        make("small", {}, distance < 100 ? decimal(distance, 1) : Math.round(distance)))));
+        make("small", { title: "distance" }, distance < 100 ? decimal(distance, 1) : Math.round(distance)))));
       place.removeAttribute("aria-busy");
     } catch (error) {
       if (!signal.aborted) place.replaceChildren(failure(error, () => neighbours(place, found, split, card, signal)));

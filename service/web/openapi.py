@@ -55,7 +55,7 @@ OWN_HEADERS = {
         "Epoch-Steps": ("Steps from `start` to the end of the epoch.", {"type": "integer"}),
         "Next-Start": ("`start` of the request that goes on.", {"type": "integer"}),
         "Valid-Rows": ("This rank's real rows in the whole answer.", {"type": "integer"}),
-        "Link": ("self, and next unless the epoch ends here (RFC 8288).", {"type": "string"}),
+        "Link": ("`next`: the request that goes on; absent on the last (RFC 8288).", {"type": "string"}),
     },
     "downloads": {
         "Accept-Ranges": ("`bytes`.", {"type": "string"}),

@@ -54,8 +54,9 @@ async def batches(
         "Epoch-Steps": str(epoch.steps),
         "Next-Start": str(epoch.next_start(steps)),
         "Valid-Rows": str(epoch.valid_rows(query.rank, steps)),
-        "Link": link_header(links),
     }
+    if links["next"]:
+        headers["Link"] = link_header({"next": links["next"]})
     negotiated = query.format is None
     if query.steps != 1:
         batches = _all(epoch, query, steps)
