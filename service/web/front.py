@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from time import perf_counter
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -91,6 +91,8 @@ class Front:
         try:
             early = self._early(scope, headers)
             await (early or self.app)(scope, receive, finish)
+        except ClientDisconnect:
+            log.info("request %s was given up by its client", identity.decode())
         except Exception:
             log.exception("request %s failed", identity.decode())
             if status:
