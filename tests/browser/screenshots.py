@@ -1,0 +1,49 @@
+"""Takes the pictures of the explorer that the documents show: `python -m tests.browser.screenshots FOLDER`."""
+
+import io
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import ViewportSize, sync_playwright
+
+from tests import sites
+from tests.browser import stage
+
+SHOTS = {
+    "samples": ("#/samples/mnist/train?sample=7&at=7", 1440, "light"),
+    "samples-dark": ("#/samples/mnist/test?label=2&label=3&seed=5&cmap=magma&size=l", 1440, "dark"),
+    "labels": ("#/labels/mnist/train", 1440, "light"),
+    "statistics": ("#/statistics/mnist/train", 1440, "light"),
+    "map": ("#/map/mnist/train", 1440, "dark"),
+    "compare": ("#/compare/mnist/train", 1440, "light"),
+    "phone": ("#/samples/mnist/train", 390, "light"),
+    "phone-sample": ("#/samples/digits/all?sample=12&at=12", 390, "dark"),
+}
+"""What is shown, how wide, in which colours of the page; by name of the file."""
+
+HEIGHTS = {1440: 900, 390: 844}
+
+
+def take(folder: Path) -> None:
+    """Take every picture, with 256 colours, which is plenty for a page and a quarter of the bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = stage.program("chromium", "chromium-browser", "google-chrome")
+    with sites.process() as site, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(stage.FLAGS))
+        for name, (fragment, width, scheme) in SHOTS.items():
+            page = browser.new_page(
+                viewport=ViewportSize(width=width, height=HEIGHTS[width]),
+                color_scheme="dark" if scheme == "dark" else "light",
+            )
+            page.goto(f"{site.url}/{fragment}")
+            page.wait_for_selector("#view[data-state=ready]")
+            page.wait_for_load_state("networkidle")
+            picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            picture.quantize(256, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
+            page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1]))

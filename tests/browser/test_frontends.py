@@ -1,0 +1,85 @@
+"""The examples of docs/frontends.md, each run in a real browser (or Node) against a live service."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, expect
+
+from tests.browser import stage
+from tests.browser.conftest import Watched
+from tests.sites import ROOT, Site
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def example(heading: str, site: Site, *, number: int = 0) -> str:
+    """An example under a heading, with the address of the live service."""
+    page = (ROOT / "docs" / "frontends.md").read_text(encoding="utf-8")
+    part = page.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    text = str(BLOCK.findall(part)[number][1])
+    return text.replace("https://digits.example", site.url)
+
+
+@contextmanager
+def shown(watched: Watched, body: str, **scripts: str) -> Iterator[Page]:
+    """A page of another origin with this body."""
+    files = {"/": f"<!doctype html><title>Example</title><link rel=icon href=data:,>{body}"}
+    with stage.serving(files | {f"/{name}.js": text for name, text in scripts.items()}) as origin:
+        page = watched.page()
+        page.goto(f"{origin}/")
+        yield page
+        page.close()
+
+
+def test_images_are_drawn(watched: Watched, live: Site) -> None:
+    with shown(watched, example("An image", live) + example("An image", live, number=1)) as page:
+        page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+        sizes = page.evaluate("() => [...document.images].map((image) => [image.naturalWidth, image.naturalHeight])")
+        assert sizes == [[224, 224], [12 * 28 + 11 * 4, 5 * 28 + 4 * 4]]
+
+
+def test_a_canvas_is_drawn(watched: Watched, live: Site) -> None:
+    with shown(watched, example("A canvas", live)) as page:
+        page.wait_for_function("() => document.querySelector('canvas').width === 224")
+        corner = page.evaluate("() => [...digit.getContext('2d').getImageData(0, 0, 1, 1).data]")
+        assert corner == [0, 0, 4, 255]  # magma's darkest
+
+
+def test_react_draws_a_digit(watched: Watched, live: Site) -> None:
+    program = stage.bundled(example("React", live), loader="jsx")
+    with shown(watched, '<div id="root"></div><script type="module" src="/app.js"></script>', app=program) as page:
+        expect(page.locator("figcaption")).to_have_text("3")
+        data = page.evaluate(
+            "() => [...document.querySelector('canvas').getContext('2d').getImageData(0, 0, 112, 112).data]"
+        )
+        image = live.get("/v1/datasets/mnist/train/samples/7").json["image"]
+        assert np.array_equal(np.array(data).reshape(112, 112, 4)[::4, ::4, 0], image)
+
+
+def test_tensorflow_learns(watched: Watched, live: Site) -> None:
+    told: list[str] = []
+    program = stage.bundled(example("TensorFlow.js", live)) + "\nconsole.log('done');"
+    with shown(watched, '<script type="module" src="/app.js"></script>', app=program) as page:
+        page.on("console", lambda message: told.append(message.text))
+        page.wait_for_event("console", lambda message: message.text == "done", timeout=30_000)
+    lines = [line for line in told if line.startswith("after")]
+    accuracy = [float(line.rpartition(" ")[2]) for line in lines]
+    assert len(lines) >= 20
+    assert np.mean(accuracy[-3:]) > 0.4
+    watched.faults = [fault for fault in watched.faults if "webgl" not in fault.lower()]  # a machine without one
+
+
+def test_node_reads_and_writes(live: Site, tmp_path: Path) -> None:
+    node = stage.program("node")
+    (tmp_path / "client.js").write_bytes(live.get("/client.js").body)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "main.js").write_text(example("Node", live))
+    done = subprocess.run([node, "main.js"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    rows = live.get("/v1/datasets/digits/all/rows?label=4&limit=3").json["rows"]
+    assert done.stdout == ", ".join(f"{row['index']}: 4" for row in rows) + "\n"
+    assert (tmp_path / "sheet.png").read_bytes() == live.get("/v1/datasets/digits/all/grid.png?limit=50").body
