@@ -1,0 +1,31 @@
+"""Samples in two dimensions over HTTP."""
+
+import numpy as np
+import pytest
+
+from service.data.dataset import Dataset
+from service.data.projection import projected
+from service.data.selection import Selection
+from service.datasets.axes import axes
+from tests import sites
+
+
+@pytest.mark.parametrize("choice", ["", "label=3&seed=2&offset=5&", "offset=99999&"])
+def test_points_are_those_of_the_selection(live: sites.Site, mnist: Dataset, choice: str) -> None:
+    found = live.get(f"/v1/datasets/mnist/test/projection?{choice}limit=300").json
+    rows = live.get(f"/v1/datasets/mnist/test/rows?{choice}limit=300").json
+    kept = [(point["index"], point["label"]) for point in found["points"]]
+    assert kept == [(row["index"], row["label"]) for row in rows["rows"]]
+    assert found["total"] == rows["total"]
+    places = projected(
+        Selection.of(mnist, "test").take(np.array([index for index, _ in kept], np.int64)), axes("mnist")
+    )
+    coordinates = np.array([(point["x"], point["y"]) for point in found["points"]]).reshape(-1, 2)
+    assert np.allclose(coordinates, places, atol=5e-5)
+    assert found["explained"] == list(axes("mnist").explained)
+
+
+def test_a_dataset_without_axes_has_no_map(site: sites.Site) -> None:
+    answer = site.get("/v1/datasets/made/train/projection")
+    assert answer.status == 404
+    assert "digits, mnist" in answer.json["detail"]
