@@ -91,7 +91,18 @@ def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
             _finish(path, method, operation)
+            for parameter in operation.get("parameters", ()):
+                _bound(parameter["schema"])
     return spec
+
+
+def _bound(schema: dict[str, Any]) -> None:
+    """Give bounds the names of JSON Schema: beside a validator of ours, Pydantic leaves them those of Python."""
+    for ours, theirs in (("ge", "minimum"), ("le", "maximum")):
+        if ours in schema:
+            schema[theirs] = schema.pop(ours)
+    for part in (*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())):
+        _bound(part)
 
 
 def _problem_response(status: HTTPStatus) -> dict[str, Any]:
@@ -113,7 +124,16 @@ def _finish(path: str, method: str, operation: dict[str, Any]) -> None:
     if data and method == "get":
         responses["304"] = {"description": "`If-None-Match` names these bytes already."}
     negotiated = len(responses["200"].get("content", {})) > 1 and not file
-    problems = ["422", *["404"] * ("{" in path), *["406"] * negotiated, *["409", "503"] * data, *["416"] * file]
+    problems = [
+        "414",
+        "422",
+        "431",
+        "500",
+        *["404"] * ("{" in path),
+        *["406"] * negotiated,
+        *["409", "503"] * data,
+        *["416"] * file,
+    ]
     problems += ["413", "415"] * (method == "post")
     responses |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
     operation["responses"] = dict(sorted(responses.items()))

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Annotated
 
-from fastapi import Response
+from fastapi import Path, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 
@@ -88,7 +89,10 @@ async def metrics(asked: Asked) -> Response:
     return Response(text, headers={"Cache-Control": "no-store"}, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-async def problem_kind(asked: Asked, name: str) -> Response:
+async def problem_kind(
+    asked: Asked,
+    name: Annotated[str, Path(description="last part of a problem's `type`", examples=["not-acceptable"])],
+) -> Response:
     """What a kind of problem means and what to do."""
     if name not in KINDS:
         raise Unknown("kind of problem", name, KINDS)
