@@ -1,0 +1,92 @@
+"""The OpenAPI document against the service: schemathesis asks what the document allows, and what it forbids."""
+
+import json
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import given, settings
+from hypothesis.strategies import SearchStrategy
+from schemathesis import Case, GenerationMode
+from schemathesis.config import SchemathesisConfig
+
+from service.app import create_app
+from service.datasets import digits
+from tests.sites import Site
+
+DOCUMENT = json.dumps(create_app().openapi())
+
+Cases = SearchStrategy[Case[Any]]
+
+PATHS = json.loads(DOCUMENT)["paths"]
+
+OPERATIONS = [(path, method) for path, methods in PATHS.items() for method in methods]
+
+BOUNDED = [(path, method) for path, method in OPERATIONS if path.startswith("/v1")]
+"""Operations with parameters that can be wrong by the document."""
+
+TOGETHER = ("rows", "take", "grid.", "batches", "order", "projection", "{suffix}")
+"""Routes some of whose parameters must go together, which no schema can say: there 422 may answer what it allows."""
+
+NAMES = {
+    "dataset": "digits",
+    "split": "all",
+    "index": 1_796,
+    "label": 9,
+    "suffix": "arrow",
+    "name": "unavailable",
+    "rev": digits.CARD.digest[:12],
+    "format": "json",
+}
+"""Names that are any text to the document, but must be known ones for an answer."""
+
+REFUSALS = [404, 406, 409, 413, 414, 415, 422]
+
+
+def without_tuples(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of the document with its tuples as lists, which schemathesis trips over; their members are alike."""
+    if "prefixItems" in part:
+        part["items"] = part.pop("prefixItems")[0]
+    return part
+
+
+def cases(path: str, method: str, mode: GenerationMode, *, names: bool = False, **checks: object) -> Cases:
+    """Requests to an operation, allowed or forbidden by the document; with known `names` if so wished."""
+    # A document of its own, because schemathesis rewrites parts of it in place.
+    document = json.loads(DOCUMENT, object_hook=without_tuples)
+    for parameter in document["paths"][path][method].get("parameters", ()):
+        if names and parameter["name"] in NAMES and parameter["schema"].get("type") != "array":
+            parameter["schema"] = {"enum": [NAMES[parameter["name"]]]}
+    config = SchemathesisConfig.from_dict({"checks": checks})
+    operation = schemathesis.openapi.from_dict(document, config=config)[path][method]
+    return operation.as_strategy(generation_mode=mode)
+
+
+def ask_all(site: Site, requests: Cases) -> None:
+    """Send some of the requests, and run every check that schemathesis has."""
+
+    @settings(max_examples=10)
+    @given(requests)
+    def ask(case: Case[Any]) -> None:
+        case.call_and_validate(base_url=site.url)
+
+    ask()
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_what_the_document_allows_is_answered_as_it_promises(live: Site, path: str, method: str) -> None:
+    fair = ["2xx"] + [422] * any(part in path for part in TOGETHER) + [409] * (path == "/v1/datasets")
+    fair += [404] * path.endswith("batches")  # the end of the epoch
+    allowed = {"expected-statuses": fair}
+    ask_all(live, cases(path, method, GenerationMode.POSITIVE, names=True, positive_data_acceptance=allowed))
+
+
+@pytest.mark.parametrize(("path", "method"), BOUNDED)
+def test_what_the_document_forbids_is_refused(live: Site, path: str, method: str) -> None:
+    refused = {"expected-statuses": REFUSALS}
+    ask_all(live, cases(path, method, GenerationMode.NEGATIVE, names=True, negative_data_rejection=refused))
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_no_name_is_answered_by_a_failure_or_in_another_shape(live: Site, path: str, method: str) -> None:
+    ask_all(live, cases(path, method, GenerationMode.POSITIVE, positive_data_acceptance={"enabled": False}))
