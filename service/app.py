@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
-from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 
 from service.datasets import SOURCES
@@ -42,6 +43,7 @@ class Service(FastAPI):
             redirect_slashes=False,
             routes=list(ROUTES),
             lifespan=lifespan,
+            telemetry=TelemetryConfig(tracing=settings.telemetry, metrics=settings.telemetry, logs=settings.telemetry),
             exception_handlers={**dict.fromkeys(KIND_OF, tell), HTTPException: tell_http},
         )
         self.root_path = settings.root_path
@@ -54,13 +56,14 @@ class Service(FastAPI):
         return openapi.document(self.routes)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put the Memo before the framework's layers, and the Front before the Memo.
+        """Front, Memo, what was added by `add_middleware`, the telling of exceptions, and the routes.
 
-        The framework's outermost layer is left out: it would answer failures in plain text, and the Front tells them as
-        every other problem.
+        Of FastAPI's own layers only that is taken which serves here: the Front tells failures as every other problem,
+        `take` bounds its body, and no dependency has anything to close.
         """
-        framework = super().build_middleware_stack()
-        inner = framework.app if isinstance(framework, ServerErrorMiddleware) else framework
+        inner: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        for layer, arguments, options in reversed(self.user_middleware):
+            inner = layer(inner, *arguments, **options)
         memo = Memo(inner, capacity=self.settings.memo_bytes)
         metrics: Metrics = self.state.metrics
         metrics.gauges["digits_memo_bytes"] = "Bytes of finished answers in memory.", lambda: memo.size

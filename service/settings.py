@@ -33,4 +33,5 @@ class Settings(BaseSettings):
     )
     encoders: int = Field(2, ge=1, description="Threads for encoding that takes long.")
     backlog: int = Field(64, ge=1, description="Long encodings that may wait; more are answered 503.")
+    telemetry: bool = Field(False, description="OpenTelemetry as FastAPI has it built in, set up by its variables.")
     access_log: bool = Field(False, description="Log a line for every request (costs as much as serving it).")

@@ -100,7 +100,7 @@ class Selection:
 
     def page(self, offset: int, limit: int) -> "Selection":
         """At most `limit` samples from `offset` on; none where `offset` is at or past the end."""
-        return replace(self, indices=self.indices[offset : offset + limit])
+        return Selection(self.dataset, self.split, self.indices[offset : offset + limit])
 
     def one(self, position: int) -> "Selection":
         """The sample at `position`.
@@ -115,9 +115,11 @@ class Selection:
 
     def take(self, positions: NDArray[np.int64]) -> "Selection":
         """The samples at `positions` (int64, within the selection), in that order, repeats kept."""
-        if isinstance(self.indices, range):
-            return replace(self, indices=positions + self.indices.start if self.indices.start else positions)
-        return replace(self, indices=self.indices[positions])
+        if not isinstance(self.indices, range):
+            positions = self.indices[positions]
+        elif self.indices.start:
+            positions = positions + self.indices.start
+        return Selection(self.dataset, self.split, positions)
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -160,4 +162,4 @@ class Selection:
         start = self.dataset.span(self.split).start
         if isinstance(self.indices, range):
             return array[start + self.indices.start : start + self.indices.stop]
-        return array[self.indices + start if start else self.indices]
+        return array.take(self.indices + start if start else self.indices, axis=0)

@@ -1,6 +1,7 @@
 """What may be asked: one frozen model a route, composed by inheritance. Turns parameters into a Selection or a Look."""
 
 from dataclasses import replace
+from functools import cached_property
 from math import isqrt
 from typing import Annotated, ClassVar, Literal
 
@@ -195,7 +196,7 @@ class PictureQuery(Query):
     invert: Annotated[Boolean, Field(description="dark ink on light paper")] = False
     transparent: Annotated[Boolean, Field(description="no paper: the ink's intensity is its alpha")] = False
 
-    @property
+    @cached_property
     def look(self) -> Look:
         """The parameters as the formats take them."""
         return Look(scale=self.scale, cmap=self.cmap, invert=self.invert, transparent=self.transparent)
@@ -206,7 +207,7 @@ class SampleQuery(PictureQuery):
 
     caption: Annotated[Boolean, Field(description="write the label under the digit")] = False
 
-    @property
+    @cached_property
     def look(self) -> Look:
         """The parameters as the formats take them."""
         return replace(super().look, captioned=self.caption)

@@ -5,12 +5,12 @@ and the query string validated once, by the same models that FastAPI documents.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, get_type_hints
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from service.web.catalog import Catalog, Kept
 from service.web.negotiation import coding
@@ -75,25 +75,22 @@ class Route(APIRoute):
         """Document the endpoint by its docstring and signature, and by what FastAPI's routes take besides."""
         summary = re.split(r"[.:;\n]", endpoint.__doc__ or "")[0]
         super().__init__(path, endpoint, **{"response_class": Response, "summary": summary, **facts})
+        hints = get_type_hints(endpoint)
+        self.takes_query = "query" in hints
+        self.model: type[Parameters] = hints.get("query", Parameters)
+        self.integers = frozenset(name for name, kind in hints.items() if kind is int)
+        self.app = self.answer
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler that reads a request strictly and calls the endpoint."""
-        hints = get_type_hints(self.endpoint)
-        model: type[Parameters] = hints.get("query", Parameters)
-        integers = frozenset(name for name, kind in hints.items() if kind is int)
-        endpoint: Callable[..., Awaitable[Response]] = self.endpoint
-        template = self.path_format
-
-        async def handle(request: Request) -> Response:
-            values: dict[str, Any] = dict(request.scope["path_params"])
-            for name in integers:
-                values[name] = integer(name, values[name])
-            query = read(model, request.scope["query_string"])
-            asked = Asked(request.scope, request.receive)
-            asked.path = template.format_map(values)
-            asked.given, asked.rev = query.given(), getattr(query, "rev", None)
-            if "query" in hints:
-                values["query"] = query
-            return await endpoint(asked, **values)
-
-        return handle
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read a request strictly, call the endpoint, and send what it gives."""
+        values: dict[str, Any] = dict(scope["path_params"])
+        for name in self.integers:
+            values[name] = integer(name, values[name])
+        query = read(self.model, scope["query_string"])
+        asked = Asked(scope, receive)
+        asked.path = self.path_format.format_map(values)
+        asked.given, asked.rev = query.given(), getattr(query, "rev", None)
+        if self.takes_query:
+            values["query"] = query
+        response: Response = await self.endpoint(asked, **values)
+        await response(scope, receive, send)

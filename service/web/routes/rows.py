@@ -7,15 +7,18 @@ import orjson
 from fastapi import Query as InQuery
 from fastapi import Response
 
+from service.data.batch import Batch
 from service.data.selection import Selection
 from service.errors import Refused
 from service.formats import FORMATS
 from service.formats.format import FLAT, Encoded, Format
 from service.formats.json import JSON
+from service.formats.json import rows as row_objects
 from service.settings import Settings
 from service.web.answers import respond
 from service.web.links import link_header
 from service.web.negotiation import choose
+from service.web.parameters import query_text
 from service.web.paths import DATASETS, DatasetName, SplitName
 from service.web.queries import Paged, RowsQuery, Valued
 from service.web.route import Asked, Route
@@ -44,10 +47,10 @@ async def rows(
     links = page_links(asked, query, data.rev, len(selection))
 
     def make() -> Encoded:
-        body = media.encode(page.batch(layout=query.layout, scale=query.scale))
+        batch = page.batch(layout=query.layout, scale=query.scale)
         if media is not JSON:
-            return body
-        return page_json(page, body, offset=query.offset, limit=query.limit, total=len(selection), links=links)
+            return media.encode(batch)
+        return page_json(page, batch, offset=query.offset, limit=query.limit, total=len(selection), links=links)
 
     return await respond(
         asked,
@@ -61,9 +64,9 @@ async def rows(
 
 
 def page_json(
-    page: Selection, rows: Encoded, *, offset: int, limit: int, total: int, links: Mapping[str, str | None]
+    page: Selection, batch: Batch, *, offset: int, limit: int, total: int, links: Mapping[str, str | None]
 ) -> bytes:
-    """Rows, which are JSON already, in their envelope."""
+    """The samples of a page as JSON, in their envelope."""
     envelope = {
         "dataset": page.dataset.card.name,
         "split": page.split,
@@ -72,21 +75,23 @@ def page_json(
         "total": total,
         "rev": page.dataset.rev,
         "columns": ["index", "label", "pixels"],
-        "rows": orjson.Fragment(bytes(rows)),
+        "rows": row_objects(batch),
         "links": {relation: links.get(relation) for relation in RELATIONS},
     }
-    return orjson.dumps(envelope)
+    return orjson.dumps(envelope, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def page_links(asked: Asked, query: Paged, rev: str, total: int) -> dict[str, str | None]:
     """Links to this page and its neighbours; those that would lead nowhere are None."""
     offset, limit = query.offset, query.limit
+    elsewhere = {name: value for name, value in asked.given.items() if name != "offset"} | {"rev": rev}
+    rest = query_text(elsewhere).removeprefix("?")
+    here = asked.root + asked.path
 
     def at(start: int | None) -> str | None:
         if start is None:
             return None
-        moved = {**asked.given, "offset": start} if start else {k: v for k, v in asked.given.items() if k != "offset"}
-        return asked.link(asked.path, **moved, rev=rev)
+        return f"{here}?offset={start}&{rest}" if start else f"{here}?{rest}"
 
     return {
         "self": at(offset),

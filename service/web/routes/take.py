@@ -49,12 +49,10 @@ async def take(
     check_rev(asked, data)
 
     def make() -> Encoded:
-        encoded = media.encode(everything.take(indices).batch(layout=query.layout, scale=query.scale))
-        return (
-            encoded
-            if media is not JSON
-            else page_json(everything, encoded, offset=0, limit=len(indices), total=len(indices), links={})
-        )
+        batch = everything.take(indices).batch(layout=query.layout, scale=query.scale)
+        if media is not JSON:
+            return media.encode(batch)
+        return page_json(everything, batch, offset=0, limit=len(indices), total=len(indices), links={})
 
     quick = len(indices) * data.card.pixels <= media.quick
     content = make() if quick else await asked.kept["workshop"].run(make)
