@@ -13,37 +13,85 @@ export const title = (dataset) => TITLES[dataset] ?? dataset;
 export function controls(form, cards) {
   const byName = new Map(cards.map((card) => [card.name, card]));
 
-  const datasets = segments("dataset", cards.map((card) => [card.name, title(card.name)]), (dataset) => {
-    const splits = Object.keys(byName.get(dataset).splits);
-    const split = splits.includes(state().split) ? state().split : splits[0];
-    change({ dataset, split, at: 0, sample: null });
-  });
+  const datasets = segments(
+    "dataset",
+    cards.map((card) => [card.name, title(card.name)]),
+    (dataset) => {
+      const splits = Object.keys(byName.get(dataset).splits);
+      const split = splits.includes(state().split) ? state().split : splits[0];
+      change({ dataset, split, at: 0, sample: null });
+    },
+  );
   const splits = make("div");
   const labels = make("div", { class: "chips" });
-  const everything = make("button", { type: "button", class: "link", onclick: () => change({ label: [], at: 0 }) }, "All labels");
-  const order = segments("order", [["file", "File order"], ["seed", "Shuffled"]], (value) =>
-    change({ seed: value === "file" ? null : "0", at: 0 }),
+  const everything = make(
+    "button",
+    { type: "button", class: "link", onclick: () => change({ label: [], at: 0 }) },
+    "All labels",
+  );
+  const order = segments(
+    "order",
+    [
+      ["file", "File order"],
+      ["seed", "Shuffled"],
+    ],
+    (value) => change({ seed: value === "file" ? null : "0", at: 0 }),
   );
   const seed = make("input", {
-    type: "text", inputMode: "numeric", pattern: "[0-9]{1,19}", id: "seed", class: "field",
+    type: "text",
+    inputMode: "numeric",
+    pattern: "[0-9]{1,19}",
+    id: "seed",
+    class: "field",
     onchange: () => /^\d{1,19}$/.test(seed.value) && change({ seed: String(BigInt(seed.value)), at: 0 }),
   });
-  const another = make("button", {
-    type: "button", class: "button small",
-    onclick: () => change({ seed: String(Math.floor(Math.random() * 10_000)), at: 0 }),
-  }, "Another");
+  const another = make(
+    "button",
+    {
+      type: "button",
+      class: "button small",
+      onclick: () => change({ seed: String(Math.floor(Math.random() * 10_000)), at: 0 }),
+    },
+    "Another",
+  );
   const seedRow = make("div", { class: "seed" }, make("label", { for: "seed" }, "Seed"), seed, another);
-  const maps = make("div", { class: "swatches", role: "radiogroup", "aria-label": "Colour map" }, COLOUR_MAPS.map((name) => {
-    const gradient = make("canvas", { width: 64, height: 1, "aria-hidden": "true" });
-    paint(gradient, name);
-    const input = make("input", { type: "radio", name: "cmap", value: name, onchange: () => change({ cmap: name }) });
-    return make("label", { class: "swatch" }, input, gradient, make("span", {}, name));
-  }));
-  const paper = segments("paper", [["auto", "Auto"], ["black", "Black"], ["white", "White"]], (value) => change({ paper: value }));
-  const size = segments("size", [["s", "Small"], ["m", "Medium"], ["l", "Large"]], (value) => change({ size: value }));
+  const maps = make(
+    "div",
+    { class: "swatches", role: "radiogroup", "aria-label": "Colour map" },
+    COLOUR_MAPS.map((name) => {
+      const gradient = make("canvas", { width: 64, height: 1, "aria-hidden": "true" });
+      paint(gradient, name);
+      const input = make("input", { type: "radio", name: "cmap", value: name, onchange: () => change({ cmap: name }) });
+      return make("label", { class: "swatch" }, input, gradient, make("span", {}, name));
+    }),
+  );
+  const paper = segments(
+    "paper",
+    [
+      ["auto", "Auto"],
+      ["black", "Black"],
+      ["white", "White"],
+    ],
+    (value) => change({ paper: value }),
+  );
+  const size = segments(
+    "size",
+    [
+      ["s", "Small"],
+      ["m", "Medium"],
+      ["l", "Large"],
+    ],
+    (value) => change({ size: value }),
+  );
   const jump = make("input", {
-    type: "text", inputMode: "numeric", pattern: "[0-9]+", id: "jump", class: "field", placeholder: "Index",
-    "aria-label": "Open the sample of this index", "aria-keyshortcuts": "/",
+    type: "text",
+    inputMode: "numeric",
+    pattern: "[0-9]+",
+    id: "jump",
+    class: "field",
+    placeholder: "Index",
+    "aria-label": "Open the sample of this index",
+    "aria-keyshortcuts": "/",
     onkeydown: (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
@@ -59,7 +107,11 @@ export function controls(form, cards) {
     },
     oninput: () => jump.setCustomValidity(""),
   });
-  const use = make("button", { type: "button", class: "button wide", onclick: () => change({ use: true, sample: null }) }, "Use this selection");
+  const use = make(
+    "button",
+    { type: "button", class: "button wide", onclick: () => change({ use: true, sample: null }) },
+    "Use this selection",
+  );
 
   form.append(
     group("Dataset", "samples labels statistics map", datasets),
@@ -77,9 +129,27 @@ export function controls(form, cards) {
   const show = (now, changed) => {
     const card = byName.get(now.dataset);
     if (!splits.firstChild || changed("dataset")) {
-      splits.replaceChildren(segments("split", Object.keys(card.splits).map((name) => [name, name]), (split) => change({ split, at: 0, sample: null })));
-      labels.replaceChildren(...card.classes.map((name, label) =>
-        make("button", { type: "button", class: "chip", value: label, onclick: () => change({ label: toggled(state().label, label), at: 0 }) }, name)));
+      splits.replaceChildren(
+        segments(
+          "split",
+          Object.keys(card.splits).map((name) => [name, name]),
+          (split) => change({ split, at: 0, sample: null }),
+        ),
+      );
+      labels.replaceChildren(
+        ...card.classes.map((name, label) =>
+          make(
+            "button",
+            {
+              type: "button",
+              class: "chip",
+              value: label,
+              onclick: () => change({ label: toggled(state().label, label), at: 0 }),
+            },
+            name,
+          ),
+        ),
+      );
     }
     check(form, "dataset", now.dataset);
     check(form, "split", now.split);
@@ -108,15 +178,26 @@ export function totalOf(now, card) {
   return now.label.length ? now.label.reduce((sum, label) => sum + (labels[card.classes[label]] ?? 0), 0) : all;
 }
 
-const toggled = (labels, label) => (labels.includes(label) ? labels.filter((one) => one !== label) : [...labels, label].sort((a, b) => a - b));
+const toggled = (labels, label) =>
+  labels.includes(label) ? labels.filter((one) => one !== label) : [...labels, label].sort((a, b) => a - b);
 
 function group(name, views, ...parts) {
   return make("fieldset", { class: "group", data: { for: views } }, make("legend", {}, name), parts);
 }
 
 function segments(name, options, choose) {
-  return make("div", { class: "segments", role: "radiogroup", "aria-label": name[0].toUpperCase() + name.slice(1) }, options.map(([value, text]) =>
-    make("label", {}, make("input", { type: "radio", name, value, onchange: () => choose(value) }), make("span", {}, text))));
+  return make(
+    "div",
+    { class: "segments", role: "radiogroup", "aria-label": name[0].toUpperCase() + name.slice(1) },
+    options.map(([value, text]) =>
+      make(
+        "label",
+        {},
+        make("input", { type: "radio", name, value, onchange: () => choose(value) }),
+        make("span", {}, text),
+      ),
+    ),
+  );
 }
 
 function check(form, name, value) {

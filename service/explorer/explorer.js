@@ -42,6 +42,7 @@ async function start() {
   });
   watch((now, changed) => {
     if (settle(cards)) return; // that was a change of its own
+    if (changed("view", "sample", "use")) openFilters(false);
     if (changed("view")) enter(place);
     else view?.update(now, changed);
     if (changed("dataset", "split", "sample", "use", "cmap", "paper", "label", "seed")) details.show(now);
@@ -117,7 +118,11 @@ addEventListener("keydown", (event) => {
     if (open) change({ sample: null, use: false });
     openFilters(false);
     view?.focus?.();
-  } else if (["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].includes(event.key) && event.target === document.body && view?.focus) {
+  } else if (
+    ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].includes(event.key) &&
+    event.target === document.body &&
+    view?.focus
+  ) {
     event.preventDefault();
     view.focus();
     document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: event.key, bubbles: false }));

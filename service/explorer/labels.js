@@ -16,10 +16,18 @@ export function labels(root, { service, cards }) {
     try {
       const found = await service.labels(split, asking);
       root.replaceChildren(
-        make("div", { class: "heading" },
+        make(
+          "div",
+          { class: "heading" },
           make("h1", {}, `Labels of ${title(now.dataset)} ${now.split}`),
-          make("p", { class: "muted" }, "Mean and spread are taken per pixel over all samples of a class, and never stretched.")),
-        make("div", { class: "page" }, counts(card), table(service, split, found, card)));
+          make(
+            "p",
+            { class: "muted" },
+            "Mean and spread are taken per pixel over all samples of a class, and never stretched.",
+          ),
+        ),
+        make("div", { class: "page" }, counts(card), table(service, split, found, card)),
+      );
       root.dataset.state = "ready";
     } catch (error) {
       if (error.name !== "AbortError") root.replaceChildren(failure(error, show));
@@ -46,31 +54,108 @@ function counts(card) {
     fill.style.height = `${(100 * number) / most}%`;
     return make("span", { class: "bar", title: `${name}: ${count(number)}` }, fill);
   };
-  return make("figure", { class: "card chart" },
-    make("figcaption", {}, make("h2", {}, "Samples per label"),
-      make("ul", { class: "legend" }, splits.map((name, place) => make("li", {}, make("i", { class: `series-${place}` }), `${name} ${count(card.splits[name].count)}`)))),
-    make("div", { class: "bars", role: "img", "aria-label": `Samples per label: ${splits.map((name) => `${name}: ${Object.entries(card.splits[name].labels).map(([label, number]) => `${label} ${number}`).join(", ")}`).join("; ")}` },
-      card.classes.map((label) => make("div", { class: "column" },
-        make("div", { class: "pair" }, splits.map((name, place) => bar(name, card.splits[name].labels[label], place))),
-        make("b", {}, label)))));
+  return make(
+    "figure",
+    { class: "card chart" },
+    make(
+      "figcaption",
+      {},
+      make("h2", {}, "Samples per label"),
+      make(
+        "ul",
+        { class: "legend" },
+        splits.map((name, place) =>
+          make("li", {}, make("i", { class: `series-${place}` }), `${name} ${count(card.splits[name].count)}`),
+        ),
+      ),
+    ),
+    make(
+      "div",
+      {
+        class: "bars",
+        role: "img",
+        "aria-label": `Samples per label: ${splits
+          .map(
+            (name) =>
+              `${name}: ${Object.entries(card.splits[name].labels)
+                .map(([label, number]) => `${label} ${number}`)
+                .join(", ")}`,
+          )
+          .join("; ")}`,
+      },
+      card.classes.map((label) =>
+        make(
+          "div",
+          { class: "column" },
+          make(
+            "div",
+            { class: "pair" },
+            splits.map((name, place) => bar(name, card.splits[name].labels[label], place)),
+          ),
+          make("b", {}, label),
+        ),
+      ),
+    ),
+  );
 }
 
 function table(service, split, found, card) {
   const look = { ...lookOf(state()), scale: Math.max(1, Math.round(56 / card.image_shape[1])), rev: card.rev };
-  const pictureOf = (label, kind, name) => make("img", {
-    src: service.url(`v1/datasets/${split}/labels/${label}/${kind}.png`, look), width: 56, height: 56, alt: `${name} of label ${label}`, loading: "lazy",
-  });
+  const pictureOf = (label, kind, name) =>
+    make("img", {
+      src: service.url(`v1/datasets/${split}/labels/${label}/${kind}.png`, look),
+      width: 56,
+      height: 56,
+      alt: `${name} of label ${label}`,
+      loading: "lazy",
+    });
   const heads = ["Label", "Mean", "Spread", "Samples", "Share", "Intensity", "Inked", ""];
-  return make("div", { class: "card scroll", tabIndex: 0, role: "region", "aria-label": "Labels in numbers" },
-    make("table", {},
-      make("thead", {}, make("tr", {}, heads.map((name) => make("th", { scope: "col" }, name)))),
-      make("tbody", {}, found.map((one) => make("tr", {},
-        make("th", { scope: "row", class: "digit" }, one.name),
-        make("td", {}, pictureOf(one.label, "mean", "Mean")),
-        make("td", {}, pictureOf(one.label, "std", "Spread")),
-        make("td", {}, count(one.count)),
-        make("td", {}, percent(one.share, 2)),
-        make("td", {}, `${decimal(one.mean, 1)} ± ${decimal(one.std, 1)}`),
-        make("td", {}, percent(one.inked)),
-        make("td", {}, make("button", { type: "button", class: "button small", "aria-label": `Show the samples of label ${one.name}`, onclick: () => change({ view: "samples", label: [one.label], at: 0 }) }, "Show")))))));
+  return make(
+    "div",
+    { class: "card scroll", tabIndex: 0, role: "region", "aria-label": "Labels in numbers" },
+    make(
+      "table",
+      {},
+      make(
+        "thead",
+        {},
+        make(
+          "tr",
+          {},
+          heads.map((name) => make("th", { scope: "col" }, name)),
+        ),
+      ),
+      make(
+        "tbody",
+        {},
+        found.map((one) =>
+          make(
+            "tr",
+            {},
+            make("th", { scope: "row", class: "digit" }, one.name),
+            make("td", {}, pictureOf(one.label, "mean", "Mean")),
+            make("td", {}, pictureOf(one.label, "std", "Spread")),
+            make("td", {}, count(one.count)),
+            make("td", {}, percent(one.share, 2)),
+            make("td", {}, `${decimal(one.mean, 1)} ± ${decimal(one.std, 1)}`),
+            make("td", {}, percent(one.inked)),
+            make(
+              "td",
+              {},
+              make(
+                "button",
+                {
+                  type: "button",
+                  class: "button small",
+                  "aria-label": `Show the samples of label ${one.name}`,
+                  onclick: () => change({ view: "samples", label: [one.label], at: 0 }),
+                },
+                "Show",
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }

@@ -8,7 +8,8 @@ export function make(name, properties = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
     else if (key === "data") Object.assign(node.dataset, value);
-    else if (namespace || key.includes("-") || key === "role" || key === "for" || key === "colspan") node.setAttribute(key, value);
+    else if (namespace || key.includes("-") || key === "role" || key === "for" || key === "colspan")
+      node.setAttribute(key, value);
     else if (key === "class") node.className = value;
     else node[key] = value;
   }
@@ -50,7 +51,16 @@ export async function copy(text, what) {
 
 /** A button that copies. */
 export const copyButton = (text, what) =>
-  make("button", { type: "button", class: "copy", "aria-label": `Copy ${what}`, onclick: () => copy(typeof text === "function" ? text() : text, what) }, "Copy");
+  make(
+    "button",
+    {
+      type: "button",
+      class: "copy",
+      "aria-label": `Copy ${what}`,
+      onclick: () => copy(typeof text === "function" ? text() : text, what),
+    },
+    "Copy",
+  );
 
 /** What went wrong and a way to try again. */
 export function failure(error, again) {
@@ -59,7 +69,13 @@ export function failure(error, again) {
     "div",
     { class: "failure", role: "alert" },
     make("h2", {}, lost ? "The service does not answer" : error.title || "Something went wrong"),
-    make("p", {}, lost ? "It may be starting again, or the connection is gone. Nothing is lost: the address of this page holds what you were looking at." : error.message),
+    make(
+      "p",
+      {},
+      lost
+        ? "It may be starting again, or the connection is gone. Nothing is lost: the address of this page holds what you were looking at."
+        : error.message,
+    ),
     make("button", { type: "button", class: "button", onclick: again }, "Try again"),
   );
 }

@@ -3,28 +3,37 @@
 
 import { title, totalOf } from "./controls.js";
 import { count, failure, make, percent } from "./make.js";
+import { boundsOf, colourOf, tinted } from "./marks.js";
 import { change, choiceOf, isDark, splitOf, state } from "./state.js";
 
 const SAMPLES = 2_000;
 const COLUMNS = 50;
 const SIDE = 22; // CSS pixels of a sample at the first scale
 const SEED = 1; // which samples, unless the order is shuffled otherwise
-const COLOURS = {
-  light: ["#3b62c4", "#c2571a", "#2d7d46", "#b8324f", "#7a4fb5", "#8a6a12", "#0e7c86", "#a83d8f", "#5c5f66", "#5d7d1e"],
-  dark: ["#7fa2ff", "#ff9d5c", "#6fcf8a", "#ff7d95", "#bd97f5", "#e0bd54", "#55c7d1", "#ee8bd6", "#b4b7bf", "#a8cf5e"],
-};
 
 export function map(root, { service, cards }) {
-  const canvas = make("canvas", { class: "sky", tabIndex: 0, role: "application", "aria-label": "Map of samples: move with the arrow keys, enlarge with plus and minus" });
+  const canvas = make("canvas", {
+    class: "sky",
+    tabIndex: 0,
+    role: "application",
+    "aria-label": "Map of samples: move with the arrow keys, enlarge with plus and minus",
+  });
   const context = canvas.getContext("2d");
   const heading = make("h1", {});
   const facts = make("p", { class: "muted" });
   const legend = make("ul", { class: "legend" });
   const tip = make("div", { class: "tip", hidden: true, "aria-hidden": "true" });
-  const zoom = make("div", { class: "zoom" },
+  const zoom = make(
+    "div",
+    { class: "zoom" },
     make("button", { type: "button", class: "button icon", "aria-label": "Enlarge", onclick: () => enlarge(1.5) }, "+"),
-    make("button", { type: "button", class: "button icon", "aria-label": "Reduce", onclick: () => enlarge(1 / 1.5) }, "−"),
-    make("button", { type: "button", class: "button small", onclick: () => whole() }, "Whole map"));
+    make(
+      "button",
+      { type: "button", class: "button icon", "aria-label": "Reduce", onclick: () => enlarge(1 / 1.5) },
+      "−",
+    ),
+    make("button", { type: "button", class: "button small", onclick: () => whole() }, "Whole map"),
+  );
   const stage = make("div", { class: "stage" }, canvas, tip, zoom);
   root.append(make("div", { class: "heading" }, heading, facts, legend), stage);
 
@@ -53,7 +62,7 @@ export function map(root, { service, cards }) {
         service.projection(splitOf(now), { ...query, rev: card.rev, signal }),
         service.fetch(picture, { signal }).then((answer) => answer.blob()),
       ]);
-      sheet = tinted(await createImageBitmap(blob), found.points, card);
+      sheet = tinted(await createImageBitmap(blob), found.points, card.image_shape, COLUMNS);
       points = found.points.map((point, position) => ({ ...point, position }));
       bounds = boundsOf(points);
       const [across, up] = found.explained;
@@ -62,33 +71,24 @@ export function map(root, { service, cards }) {
       whole();
       root.dataset.state = "ready";
     } catch (error) {
-      if (!signal.aborted) stage.replaceChildren(failure(error, () => { stage.replaceChildren(canvas, tip, zoom); load(); }));
+      if (!signal.aborted)
+        stage.replaceChildren(
+          failure(error, () => {
+            stage.replaceChildren(canvas, tip, zoom);
+            load();
+          }),
+        );
     }
   }
 
-  /** Every sample in the colour of its label; its ink becomes the opacity. */
-  function tinted(image, samples, card) {
-    const [height, width] = card.image_shape;
-    const copy = new OffscreenCanvas(image.width, image.height);
-    const ink = copy.getContext("2d");
-    ink.drawImage(image, 0, 0);
-    ink.globalCompositeOperation = "source-atop";
-    const colours = COLOURS[isDark() ? "dark" : "light"];
-    samples.forEach(({ label }, position) => {
-      ink.fillStyle = colours[label % colours.length];
-      ink.fillRect((position % COLUMNS) * width, Math.floor(position / COLUMNS) * height, width, height);
-    });
-    image.close();
-    return { image: copy.transferToImageBitmap(), width, height };
-  }
-
   function paint(list, card) {
-    const colours = COLOURS[isDark() ? "dark" : "light"];
-    list.replaceChildren(...card.classes.map((name, label) => {
-      const swatch = make("i");
-      swatch.style.background = colours[label % colours.length];
-      return make("li", {}, swatch, name);
-    }));
+    list.replaceChildren(
+      ...card.classes.map((name, label) => {
+        const swatch = make("i");
+        swatch.style.background = colourOf(label);
+        return make("li", {}, swatch, name);
+      }),
+    );
   }
 
   const base = () => Math.min(stage.clientWidth / (bounds.width || 1), stage.clientHeight / (bounds.height || 1)) * 0.9;
@@ -107,7 +107,11 @@ export function map(root, { service, cards }) {
     const scale = Math.min(40, Math.max(0.5, view.scale * by));
     const change_ = scale / view.scale;
     const centre = { x: stage.clientWidth / 2, y: stage.clientHeight / 2 };
-    view = { scale, x: (view.x - at.x + centre.x) * change_ + at.x - centre.x, y: (view.y - at.y + centre.y) * change_ + at.y - centre.y };
+    view = {
+      scale,
+      x: (view.x - at.x + centre.x) * change_ + at.x - centre.x,
+      y: (view.y - at.y + centre.y) * change_ + at.y - centre.y,
+    };
     plan();
   }
 
@@ -140,7 +144,17 @@ export function map(root, { service, cards }) {
   }
 
   function picture({ position }, x, y, size) {
-    context.drawImage(sheet.image, (position % COLUMNS) * sheet.width, Math.floor(position / COLUMNS) * sheet.height, sheet.width, sheet.height, x, y, size, size);
+    context.drawImage(
+      sheet.image,
+      (position % COLUMNS) * sheet.width,
+      Math.floor(position / COLUMNS) * sheet.height,
+      sheet.width,
+      sheet.height,
+      x,
+      y,
+      size,
+      size,
+    );
   }
 
   /** The sample nearest to a point of the stage, if one is near. */
@@ -165,8 +179,14 @@ export function map(root, { service, cards }) {
       const card = cards.find((one) => one.name === state().dataset);
       const scale = Math.round(84 / sheet.width);
       tip.replaceChildren(
-        make("img", { src: service.pictureUrl(splitOf(state()), found.index, { scale, invert: !isDark(), rev: card.rev }), width: sheet.width * scale, height: sheet.height * scale, alt: "" }),
-        make("p", {}, make("b", {}, `${found.label}`), ` #${found.index}`));
+        make("img", {
+          src: service.pictureUrl(splitOf(state()), found.index, { scale, invert: !isDark(), rev: card.rev }),
+          width: sheet.width * scale,
+          height: sheet.height * scale,
+          alt: "",
+        }),
+        make("p", {}, make("b", {}, `${found.label}`), ` #${found.index}`),
+      );
       const left = x + 150 > stage.clientWidth ? x - 118 : x + 18;
       tip.style.transform = `translate(${left}px, ${Math.min(y, stage.clientHeight - 136)}px)`;
     }
@@ -209,11 +229,15 @@ export function map(root, { service, cards }) {
   });
   canvas.addEventListener("pointercancel", (event) => fingers.delete(event.pointerId));
   canvas.addEventListener("pointerleave", () => point(null));
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    enlarge(Math.exp(-event.deltaY / 400), within(event));
-    point(null);
-  }, { passive: false });
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      enlarge(Math.exp(-event.deltaY / 400), within(event));
+      point(null);
+    },
+    { passive: false },
+  );
   const STEPS = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
   canvas.addEventListener("keydown", (event) => {
     if (event.key in STEPS) {
@@ -241,11 +265,4 @@ export function map(root, { service, cards }) {
     },
     focus: () => canvas.focus(),
   };
-}
-
-function boundsOf(points) {
-  const range = (values) => [Math.min(...values), Math.max(...values)];
-  const [left, right] = range(points.map(({ x }) => x));
-  const [low, high] = range(points.map(({ y }) => y));
-  return { x: (left + right) / 2, y: (low + high) / 2, width: right - left, height: high - low };
 }

@@ -4,11 +4,9 @@
 import { totalOf, title } from "./controls.js";
 import { count, failure, make } from "./make.js";
 import { change, choiceOf, lookOf, splitOf, state } from "./state.js";
+import { shapeOf } from "./shape.js";
 import { Sheets } from "./sheets.js";
 
-const TARGET = { s: 32, m: 56, l: 112 }; // CSS pixels of a sample, rounded to a whole multiple of its own
-const GAP = { s: 6, m: 12, l: 20 };
-const CAPTION = { s: 0, m: 16, l: 20 };
 const RETRY = 3_000; // milliseconds
 
 /** Show the samples in `root`; returns what to call when the state changes, and at the end. */
@@ -18,10 +16,19 @@ export function samples(root, { service, cards }) {
   const ring = make("div", { class: "ring", id: "active-sample", role: "option", "aria-selected": "true" });
   const hover = make("div", { class: "ring hovered", "aria-hidden": "true" });
   const tall = make("div", { class: "tall" }, canvas, hover, ring);
-  const list = make("div", {
-    class: "samples", id: "samples", role: "listbox", tabIndex: 0,
-    "aria-label": "Samples", "aria-activedescendant": "active-sample", "aria-keyshortcuts": "ArrowLeft ArrowRight ArrowUp ArrowDown Enter",
-  }, tall);
+  const list = make(
+    "div",
+    {
+      class: "samples",
+      id: "samples",
+      role: "listbox",
+      tabIndex: 0,
+      "aria-label": "Samples",
+      "aria-activedescendant": "active-sample",
+      "aria-keyshortcuts": "ArrowLeft ArrowRight ArrowUp ArrowDown Enter",
+    },
+    tall,
+  );
   const heading = make("h1", {});
   const facts = make("p", { class: "muted" });
   const trouble = make("div", { class: "trouble" });
@@ -29,7 +36,7 @@ export function samples(root, { service, cards }) {
 
   let sheets = null;
   let total = 0;
-  let shape = null; // { tile, columns, step, down }
+  let shape = null;
   let position = 0; // of the active sample
   let following = false; // whether the panel waits for the active sample
   let pointed = -1;
@@ -50,7 +57,12 @@ export function samples(root, { service, cards }) {
     total = totalOf(now, card());
     heading.textContent = `${title(now.dataset)} ${now.split}`;
     facts.textContent = describe(now, total);
-    sheets = new Sheets(service, splitOf(now), { ...choiceOf(now), ...lookOf(now), rev: card().rev }, { arrived, failed });
+    sheets = new Sheets(
+      service,
+      splitOf(now),
+      { ...choiceOf(now), ...lookOf(now), rev: card().rev },
+      { arrived, failed },
+    );
     position = Math.min(now.at, Math.max(0, total - 1));
     measure();
     reveal(position, { top: true });
@@ -71,16 +83,9 @@ export function samples(root, { service, cards }) {
   }
 
   function measure() {
-    const { size } = state();
-    const [height, width] = card().image_shape;
-    const scale = Math.max(1, Math.round(TARGET[size] / width));
-    const tile = { width: width * scale, height: height * scale };
-    const room = list.clientWidth - 2 * parseFloat(look.getPropertyValue("--margin") || "24");
-    const columns = Math.max(1, Math.floor((room + GAP[size]) / (tile.width + GAP[size])));
-    const across = columns > 1 ? (room - tile.width) / (columns - 1) : 0;
-    const down = tile.height + CAPTION[size] + GAP[size];
-    shape = { tile, columns, across, down, left: (list.clientWidth - room) / 2, top: 4, caption: CAPTION[size] };
-    tall.style.height = `${shape.top * 2 + Math.ceil(total / columns) * down}px`;
+    const margin = parseFloat(look.getPropertyValue("--margin"));
+    shape = shapeOf({ total, image: card().image_shape, size: state().size, width: list.clientWidth, margin });
+    tall.style.height = `${shape.height}px`;
     const ratio = devicePixelRatio;
     canvas.style.width = `${list.clientWidth}px`;
     canvas.style.height = `${list.clientHeight}px`;
@@ -88,17 +93,7 @@ export function samples(root, { service, cards }) {
     canvas.height = Math.round(list.clientHeight * ratio);
   }
 
-  const place = (at) => {
-    const row = Math.floor(at / shape.columns);
-    return { x: Math.round(shape.left + (at % shape.columns) * shape.across), y: shape.top + row * shape.down };
-  };
-
-  /** The positions in view. */
-  function window_() {
-    const from = Math.max(0, Math.floor((list.scrollTop - shape.top) / shape.down)) * shape.columns;
-    const rows = Math.ceil(list.clientHeight / shape.down) + 1;
-    return [from, Math.min(total, from + rows * shape.columns)];
-  }
+  const inView = () => shape.within(list.scrollTop, list.clientHeight);
 
   function plan() {
     planned ||= requestAnimationFrame(draw);
@@ -109,9 +104,10 @@ export function samples(root, { service, cards }) {
     const top = list.scrollTop;
     const fast = Math.abs(top - lastTop) > 2 * list.clientHeight;
     lastTop = top;
-    const [from, to] = window_();
+    const [from, to] = inView();
     clearTimeout(settling);
-    if (fast) settling = setTimeout(plan, 60); // flying past: draw, but ask only where it comes to rest
+    if (fast)
+      settling = setTimeout(plan, 60); // flying past: draw, but ask only where it comes to rest
     else if (total) sheets.want(from, to - 1);
 
     const ratio = devicePixelRatio;
@@ -124,17 +120,31 @@ export function samples(root, { service, cards }) {
     const empty = look.getPropertyValue("--empty");
     const muted = look.getPropertyValue("--muted");
     for (let at = from; at < to; at++) {
-      const { x, y } = place(at);
+      const { x, y } = shape.place(at);
       const sample = sheets.at(at);
       if (!sample) {
         context.fillStyle = empty;
         context.fillRect(x, y - top, tile.width, tile.height);
         continue;
       }
-      context.drawImage(sample.image, sample.x, sample.y, sample.width, sample.height, x, y - top, tile.width, tile.height);
+      context.drawImage(
+        sample.image,
+        sample.x,
+        sample.y,
+        sample.width,
+        sample.height,
+        x,
+        y - top,
+        tile.width,
+        tile.height,
+      );
       if (caption) {
         context.fillStyle = muted;
-        context.fillText(tile.width > 80 ? `${sample.label}  #${sample.index}` : sample.label, x, y - top + tile.height + 4);
+        context.fillText(
+          tile.width > 80 ? `${sample.label}  #${sample.index}` : sample.label,
+          x,
+          y - top + tile.height + 4,
+        );
       }
     }
     mark(ring, position);
@@ -145,7 +155,7 @@ export function samples(root, { service, cards }) {
   function mark(frame, at) {
     frame.hidden = at < 0 || at >= total;
     if (frame.hidden) return;
-    const { x, y } = place(at);
+    const { x, y } = shape.place(at);
     frame.style.transform = `translate(${x}px, ${y}px)`;
     frame.style.width = `${shape.tile.width}px`;
     frame.style.height = `${shape.tile.height}px`;
@@ -155,12 +165,15 @@ export function samples(root, { service, cards }) {
     const sample = sheets.at(position);
     ring.setAttribute("aria-posinset", position + 1);
     ring.setAttribute("aria-setsize", total);
-    ring.setAttribute("aria-label", sample ? `Sample ${sample.index}, label ${sample.label}` : `Sample at position ${position}, loading`);
+    ring.setAttribute(
+      "aria-label",
+      sample ? `Sample ${sample.index}, label ${sample.label}` : `Sample at position ${position}, loading`,
+    );
   }
 
   function reveal(at, { top = false } = {}) {
     if (!total) return;
-    const { y } = place(at);
+    const { y } = shape.place(at);
     const bottom = y + shape.tile.height + shape.caption + shape.top;
     if (top) list.scrollTop = at < shape.columns ? 0 : y - shape.top;
     else if (y - shape.top < list.scrollTop) list.scrollTop = y - shape.top;
@@ -195,13 +208,7 @@ export function samples(root, { service, cards }) {
 
   function under(event) {
     const box = list.getBoundingClientRect();
-    const x = event.clientX - box.left - shape.left;
-    const y = event.clientY - box.top + list.scrollTop - shape.top;
-    const column = shape.columns > 1 ? Math.floor(x / shape.across) : 0;
-    const row = Math.floor(y / shape.down);
-    const outside = column < 0 || column >= shape.columns || row < 0 || x - column * shape.across > shape.tile.width || y - row * shape.down > shape.tile.height + shape.caption;
-    const at = row * shape.columns + column;
-    return outside || at >= total ? -1 : at;
+    return shape.at(event.clientX - box.left, event.clientY - box.top + list.scrollTop);
   }
 
   const KEYS = {
@@ -209,7 +216,8 @@ export function samples(root, { service, cards }) {
     ArrowRight: () => move(position + 1),
     ArrowUp: () => move(position >= shape.columns ? position - shape.columns : position),
     ArrowDown: () => move(position + shape.columns < total ? position + shape.columns : position),
-    PageUp: () => move(Math.max(position % shape.columns, position - shape.columns * Math.floor(list.clientHeight / shape.down))),
+    PageUp: () =>
+      move(Math.max(position % shape.columns, position - shape.columns * Math.floor(list.clientHeight / shape.down))),
     PageDown: () => move(position + shape.columns * Math.floor(list.clientHeight / shape.down)),
     Home: () => move(0),
     End: () => move(total - 1),
@@ -221,11 +229,15 @@ export function samples(root, { service, cards }) {
     event.preventDefault();
     KEYS[event.key]();
   });
-  list.addEventListener("scroll", () => {
-    plan();
-    clearTimeout(list.resting);
-    list.resting = setTimeout(rest, 200);
-  }, { passive: true });
+  list.addEventListener(
+    "scroll",
+    () => {
+      plan();
+      clearTimeout(list.resting);
+      list.resting = setTimeout(rest, 200);
+    },
+    { passive: true },
+  );
   list.addEventListener("pointermove", (event) => {
     const at = event.pointerType === "touch" ? -1 : under(event);
     if (at !== pointed) {
@@ -245,7 +257,7 @@ export function samples(root, { service, cards }) {
 
   /** When scrolling ends, the address keeps the place, unless a sample that is open is still in view. */
   function rest() {
-    const [from, to] = window_();
+    const [from, to] = inView();
     if (position >= from && position < to) return;
     position = Math.min(total - 1, list.scrollTop < 8 ? 0 : from + shape.columns);
     announce();
@@ -256,7 +268,7 @@ export function samples(root, { service, cards }) {
   const resized = new ResizeObserver(() => {
     if (!sheets) return;
     const before = shape?.columns;
-    const [from] = shape ? window_() : [0];
+    const [from] = shape ? inView() : [0];
     measure();
     if (before !== shape.columns) reveal(from, { top: true });
     plan();
@@ -295,7 +307,9 @@ export function samples(root, { service, cards }) {
 }
 
 function describe(now, total) {
-  const which = now.label.length ? ` labelled ${new Intl.ListFormat("en-GB", { type: "disjunction" }).format(now.label.map(String))}` : "";
+  const which = now.label.length
+    ? ` labelled ${new Intl.ListFormat("en-GB", { type: "disjunction" }).format(now.label.map(String))}`
+    : "";
   const order = now.seed === null ? "in file order" : `shuffled with seed ${now.seed}`;
   return `${count(total)} samples${which}, ${order}`;
 }

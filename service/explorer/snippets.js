@@ -15,7 +15,13 @@ export function snippets(service, { split, parameters, total, rev, image: [heigh
   const url = (format, more = {}) =>
     whole && total > PAGE
       ? service.url(`v1/datasets/${split}.${format}`, { ...more, rev })
-      : service.url(`v1/datasets/${split}/rows`, { ...parameters, ...(parameters.limit ? {} : { limit }), ...more, format, rev });
+      : service.url(`v1/datasets/${split}/rows`, {
+          ...parameters,
+          ...(parameters.limit ? {} : { limit }),
+          ...more,
+          format,
+          rev,
+        });
   const partial = !whole && total > PAGE ? `# the first ${PAGE} of ${total}: go on with offset=${PAGE}\n` : "";
   const load = (more) => `data = np.load(io.BytesIO(urllib.request.urlopen(\n    "${url("npz", more)}"\n).read()))`;
   const name = split.replace("/", "-");

@@ -32,7 +32,14 @@ export function parse(hash) {
     view: VIEWS.includes(view) ? view : DEFAULTS.view,
     dataset: dataset || DEFAULTS.dataset,
     split: split || DEFAULTS.split,
-    label: [...new Set(given.getAll("label").filter((label) => /^\d{1,3}$/.test(label)).map(Number))].sort((a, b) => a - b),
+    label: [
+      ...new Set(
+        given
+          .getAll("label")
+          .filter((label) => /^\d{1,3}$/.test(label))
+          .map(Number),
+      ),
+    ].sort((a, b) => a - b),
     seed: integer("seed"),
     cmap: one("cmap", COLOUR_MAPS),
     paper: one("paper", PAPERS),

@@ -11,7 +11,11 @@ for await (const batch of service.batches("digits/all", { scale: "unit", layout:
 const sample: Sample = await service.sample("digits/all", 3);
 const names: string[] = (await service.cards()).map((card) => card.name + sample.image[0][0]);
 const url: string = service.gridUrl("mnist/all", { transparent: true, type: "webp" });
-try { await service.statistics("mnist/test"); } catch (error) { if (error instanceof Problem) throw error.errors[0].reason; }
+try {
+    await service.statistics("mnist/test");
+} catch (error) {
+    if (error instanceof Problem) throw error.errors[0].reason;
+}
 // @ts-expect-error: no such colour map
 service.pictureUrl("mnist/train", 1, { cmap: "jet" });
 export { names, url };
