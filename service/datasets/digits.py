@@ -1,7 +1,7 @@
 """scikit-learn's digits, read from the file that `sklearn.datasets.load_digits()` reads.
 
-Importing scikit-learn to call that function would take three seconds and 130 MB of every start, to parse 57 kB; so its
-file is found without importing it, parsed the same way, and proven equal by the card's digest (and, in the tests,
+Importing scikit-learn to call that function would take seconds and more than 100 MB of every start, to parse 57 kB; so
+its file is found without importing it, parsed the same way, and proven equal by the card's digest (and, in the tests,
 by the function itself).
 """
 

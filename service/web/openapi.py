@@ -1,6 +1,6 @@
 """The OpenAPI document: what FastAPI derives from the routes, and what it cannot know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -46,23 +46,36 @@ PAGED = {
 }
 """Headers of an answer that is one page of several."""
 
+EPOCH = {"Epoch-Samples": ("N: samples in the epoch.", {"type": "integer"})}
+"""Headers of an answer about an epoch."""
+
+LICENCE = {"Link": ("`license`: the terms of the data (RFC 8288).", {"type": "string"})}
+"""Headers of a card."""
+
 OWN_HEADERS = {
     "rows": PAGED,
-    "grids": PAGED,
+    "take": {"Total-Count": PAGED["Total-Count"]},
+    "grid.png": PAGED,
+    "grid.webp": PAGED,
+    "grid.json": PAGED,
     "projection": PAGED,
-    "batches": {
-        "Epoch-Samples": ("N: samples in the epoch.", {"type": "integer"}),
+    "order": EPOCH,
+    "batches": EPOCH
+    | {
         "Epoch-Steps": ("Steps from `start` to the end of the epoch.", {"type": "integer"}),
         "Next-Start": ("`start` of the request that goes on.", {"type": "integer"}),
         "Valid-Rows": ("This rank's real rows in the whole answer.", {"type": "integer"}),
         "Link": ("`next`: the request that goes on; absent on the last (RFC 8288).", {"type": "string"}),
     },
-    "downloads": {
+    "datasets": LICENCE,
+    "{dataset}": LICENCE,
+    "{split}": LICENCE,
+    "{split}.{suffix}": {
         "Accept-Ranges": ("`bytes`.", {"type": "string"}),
         "Content-Disposition": ("A file name.", {"type": "string"}),
     },
 }
-"""Headers that only some routes add, by their tag."""
+"""Headers that only some routes add, by the last part of their path."""
 
 TEXT = frozenset({"image/svg+xml", "text/csv", "text/plain", "application/x-ndjson"})
 """Media types, besides JSON, whose bodies are text."""
@@ -113,17 +126,18 @@ def _problem_response(status: HTTPStatus) -> dict[str, Any]:
 
 def _finish(path: str, method: str, operation: dict[str, Any]) -> None:
     """Give an operation its problems, and the headers of its answers."""
-    tag = operation["tags"][0]
+    data = path.startswith("/v1/")
+    headers = {**(HEADERS if data and method == "get" else {}), **OWN_HEADERS.get(path.rpartition("/")[2], {})}
     responses = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
     for answer in responses.values():
-        _finish_answer(answer, tag if method == "get" else "")
+        _finish_answer(answer, headers)
     if "206" in responses:
         responses["206"]["description"] = "The part that `Range` asked for."
         responses["206"]["headers"]["Content-Range"] = {"schema": {"type": "string"}, "description": "Which part."}
-    data, file = path.startswith("/v1/"), "206" in responses
+    file = "206" in responses
     if data and method == "get":
         responses["304"] = {"description": "`If-None-Match` names these bytes already."}
-    negotiated = len(responses["200"].get("content", {})) > 1 and not file
+    negotiated = any(parameter["name"] == "format" for parameter in operation.get("parameters", ()))
     problems = [
         "414",
         "422",
@@ -139,12 +153,11 @@ def _finish(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["responses"] = dict(sorted(responses.items()))
 
 
-def _finish_answer(answer: dict[str, Any], tag: str) -> None:
-    """Describe the headers of a successful answer (those of its tag), and bodies that are no JSON."""
+def _finish_answer(answer: dict[str, Any], headers: Mapping[str, tuple[str, dict[str, str]]]) -> None:
+    """Describe the headers of a successful answer, and bodies that are no JSON."""
     answer["description"] = answer.get("description") or "Successful Response"
-    if tag != "operations":
-        named = {**HEADERS, **OWN_HEADERS.get(tag, {})} if tag else {"Total-Count": PAGED["Total-Count"]}
-        answer["headers"] = {name: {"description": text, "schema": schema} for name, (text, schema) in named.items()}
+    if headers:
+        answer["headers"] = {name: {"description": text, "schema": schema} for name, (text, schema) in headers.items()}
     for media, body in answer.get("content", {}).items():
         if media != "application/json":
             body["schema"] = {"type": "string"} if media in TEXT else {"type": "string", "format": "binary"}

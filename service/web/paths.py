@@ -35,10 +35,10 @@ def split_links(asked: Asked, data: Dataset, split: str) -> Links:
     """Every representation of a split."""
     here = f"{DATASETS}/{data.card.name}/{split}"
     files = {suffix: asked.link(f"{here}.{suffix}", rev=data.rev) for suffix in FILES}
-    parts = ("rows", "labels", "statistics")
+    parts = ("rows", "batches", "batches/plan", "order", "labels", "statistics", "projection")
     return {
         "self": asked.link(here, rev=data.rev),
-        **{part: asked.link(f"{here}/{part}", rev=data.rev) for part in parts},
+        **{part.rpartition("/")[2]: asked.link(f"{here}/{part}", rev=data.rev) for part in parts},
         "grid": asked.link(f"{here}/grid.png", rev=data.rev),
         "first_sample": asked.link(f"{here}/samples/0", rev=data.rev),
         **files,

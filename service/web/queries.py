@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le
 from fastapi import Query as InQuery
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from service.data.batch import Layout
 from service.data.dataset import Dataset
@@ -30,7 +30,9 @@ class Members(Query):
     several: ClassVar[frozenset[str]] = frozenset({"label"})
 
     label: Annotated[
-        tuple[Integer, ...], Field(description="keep these classes only; repeat it for several", examples=[[3]])
+        tuple[Integer, ...],
+        AfterValidator(lambda labels: tuple(sorted(set(labels)))),
+        Field(description="keep these classes only; repeat it for several", examples=[[3]]),
     ] = ()
     per_class: Annotated[
         Annotated[Integer, Ge(1)] | None,
@@ -57,7 +59,7 @@ class Members(Query):
         if self.fold is None and "part" in self.model_fields_set:
             raise Refused("part", "needs fold and folds, which say what it is a part of")
         return Subset(
-            labels=tuple(sorted(set(self.label))),
+            labels=self.label,
             fold=self.fold,
             folds=self.folds,
             part=self.part,

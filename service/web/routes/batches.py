@@ -31,8 +31,8 @@ HERE = f"{DATASETS}/{{dataset}}/{{split}}"
 ONE = tuple(map(FORMATS.__getitem__, ("npz", "npy", "safetensors", "arrow", "json", "ndjson")))
 """The formats of one batch, the default first."""
 
-MANY = tuple(map(FORMATS.__getitem__, ("arrow", "ndjson", "npz", "npy", "safetensors", "json")))
-"""The same for several batches: those that stream come first."""
+MANY = tuple(map(FORMATS.__getitem__, ("arrow", "ndjson")))
+"""Those that stream, for several batches, the default first."""
 
 
 async def batches(
@@ -41,9 +41,7 @@ async def batches(
     """Consecutive batches of one rank: shuffled, sharded and resumable by the URL alone."""
     data = asked.catalog[dataset]
     data.span(split)
-    media = choose(ONE if query.steps == 1 else MANY, query.format, asked.header(b"accept"))
-    if query.steps != 1 and media.stream is None:
-        raise Refused("steps", f"must be 1 in {media.name}; several batches need a streaming format, arrow or ndjson")
+    media = _media(query, asked.header(b"accept"))
     epoch = query.epoch_of(data, split)
     steps = epoch.steps if query.steps == "all" else min(query.steps, epoch.steps)
     if steps == 0:
@@ -77,6 +75,20 @@ async def batches(
 
     quick = query.batch_size * data.card.pixels <= media.quick
     return await respond(asked, data, media, make, quick=quick, negotiated=negotiated, headers=headers)
+
+
+def _media(query: BatchesQuery, accept: str) -> Format:
+    """The format to answer in: any for one batch, one that streams for several.
+
+    Raises:
+        NotAcceptable: there is none that fits.
+        Refused: the format named cannot hold several batches.
+    """
+    if query.steps == 1:
+        return choose(ONE, query.format, accept)
+    if query.format in {media.name for media in ONE} - {media.name for media in MANY}:
+        raise Refused("steps", f"must be 1 in {query.format}; several batches need a streaming format, arrow or ndjson")
+    return choose(MANY, query.format, accept)
 
 
 def _size(media: Format, epoch: Epoch, query: BatchesQuery, steps: int) -> int | None:
@@ -137,6 +149,8 @@ async def plan(
 ) -> Response:
     """What the batches of the same query will be: numbers, no data."""
     data = asked.catalog[dataset]
+    data.span(split)
+    choose((JSON,), query.format, "")
     epoch = query.epoch_of(data, split)
 
     def make() -> bytes:
@@ -173,7 +187,7 @@ async def epoch_order(
     return await respond(asked, data, media, make, negotiated=query.format is None, headers=headers)
 
 
-def _media(*formats: Format) -> dict[str, dict[str, object]]:
+def _content(*formats: Format) -> dict[str, dict[str, object]]:
     return {media.media_type: {} for media in formats if media is not JSON}
 
 
@@ -182,10 +196,10 @@ ROUTES = (
         f"{HERE}/batches",
         batches,
         tags=["batches"],
-        responses={200: {"model": BatchPage, "content": _media(*ONE)}},
+        responses={200: {"model": BatchPage, "content": _content(*ONE)}},
     ),
     Route(f"{HERE}/batches/plan", plan, tags=["batches"], responses={200: {"model": EpochPlan}}),
     Route(
-        f"{HERE}/order", epoch_order, tags=["batches"], responses={200: {"model": EpochOrder, "content": _media(NPY)}}
+        f"{HERE}/order", epoch_order, tags=["batches"], responses={200: {"model": EpochOrder, "content": _content(NPY)}}
     ),
 )

@@ -26,7 +26,7 @@ async def datasets(asked: Asked, query: Pin) -> Response:
         cards = [_dataset_card(asked, data) for data in asked.catalog]
         return Datasets(datasets=cards, links={"self": asked.link(DATASETS)}).model_dump_json().encode()
 
-    return await respond(asked, asked.catalog, JSON, make, quick=False)
+    return await respond(asked, asked.catalog, JSON, make, quick=False, headers=licence(*asked.catalog))
 
 
 async def dataset(asked: Asked, dataset: DatasetName, query: Pin) -> Response:
@@ -56,9 +56,9 @@ async def split(asked: Asked, dataset: DatasetName, split: SplitName, query: Pin
     )
 
 
-def licence(data: Dataset) -> dict[str, str]:
-    """The header that leads to a dataset's licence."""
-    return {"Link": link_header({"license": data.card.licence.url})}
+def licence(*datasets: Dataset) -> dict[str, str]:
+    """The header that leads to the datasets' licences."""
+    return {"Link": ", ".join(link_header({"license": data.card.licence.url}) for data in datasets)}
 
 
 def _dataset_card(asked: Asked, data: Dataset) -> DatasetCard:
