@@ -35,7 +35,7 @@ def split_links(asked: Asked, data: Dataset, split: str) -> Links:
     """Every representation of a split."""
     here = f"{DATASETS}/{data.card.name}/{split}"
     files = {suffix: asked.link(f"{here}.{suffix}", rev=data.rev) for suffix in FILES}
-    parts = ("rows", "batches", "batches/plan", "order", "labels", "statistics", "projection")
+    parts = ("rows", "batches", "batches/plan", "order", "labels", "statistics")
     return {
         "self": asked.link(here, rev=data.rev),
         **{part.rpartition("/")[2]: asked.link(f"{here}/{part}", rev=data.rev) for part in parts},
