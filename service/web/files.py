@@ -4,28 +4,34 @@ import asyncio
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from service.formats.format import Encoded
 from service.web.problems import Overloaded
 from service.web.workshop import Workshop
 
 
-@dataclass(frozen=True, eq=False)
 class File:
     """A finished file without a name: it is gone when nobody holds it any more."""
 
-    descriptor: int
-    size: int
+    def __init__(self, descriptor: int, size: int) -> None:
+        """Own an open file of `size` bytes."""
+        self.descriptor = descriptor
+        self.size = size
+        self._mapping: Callable[[], mmap.mmap | None] = lambda: None
 
     def __del__(self) -> None:
         """Give the room on the disk back."""
         os.close(self.descriptor)
 
     def mapped(self) -> memoryview:
-        """The content as memory; the process holds it only as long as the view lives."""
-        return memoryview(mmap.mmap(self.descriptor, self.size, access=mmap.ACCESS_READ))
+        """The content as memory, one and the same for all who hold it, and the process's only as long as somebody does."""
+        mapping = self._mapping()
+        if mapping is None:
+            mapping = mmap.mmap(self.descriptor, self.size, access=mmap.ACCESS_READ)
+            self._mapping = weakref.ref(mapping)
+        return memoryview(mapping)
 
 
 class Files:
