@@ -214,8 +214,15 @@ class Batches:
         self._epoch, self._begin, self._done = self._epoch + 1, 0, 0
 
     def step(self, number: int) -> Batch:
-        """One batch of the epoch, counted from its beginning: for samplers that choose for themselves."""
-        return next(self.plan.fetch(self._epoch, number * self.plan.global_batch, 1))
+        """One batch of the next pass, counted from 0: for loaders that ask by number.
+
+        Raises:
+            IndexError: the pass has fewer steps.
+        """
+        if not 0 <= number < len(self):
+            raise IndexError(f"The pass has steps 0 to {len(self) - 1}, and none at {number}.")
+        (batch,) = self.plan.fetch(self._epoch, self._begin + number * self.plan.global_batch, 1)
+        return batch
 
     def _ordered(self, steps: int) -> Iterator[Batch]:
         """The batches of a pass: long runs of them, over several connections at once, one run after the other."""
@@ -243,6 +250,10 @@ class Batches:
 
         bar: Callable[..., Iterator[Batch]] = tqdm
         return iter(bar(batches, total=steps, desc=f"epoch {self._epoch}", unit="batch"))
+
+    def beginning(self, epoch: int, start: int = 0) -> "Batches":
+        """The same run from elsewhere, without a word to this one."""
+        return Batches(self.plan, epoch=epoch, start=start, connections=self.connections, progress=self.progress)
 
     def on_rank(self, rank: int, world_size: int) -> "Batches":
         """The same run as another rank sees it."""

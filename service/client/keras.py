@@ -1,0 +1,43 @@
+"""Training batches for Keras 3, on any of its backends. The only module of the client that imports keras.
+
+from service.client.keras import Steps
+
+model.fit(Steps(train.batches(256, seed=7, layout="hwc", scale="unit"), workers=2), epochs=3, shuffle=False)
+"""
+
+import numpy as np
+from keras.utils import PyDataset
+from numpy.typing import NDArray
+
+from service.client.batches import Batches
+
+Arrays = tuple[NDArray[np.uint8] | NDArray[np.float32], NDArray[np.int64]]
+"""Images and labels."""
+
+
+class Steps(PyDataset):
+    """The steps of an epoch by number; at its end the next one begins.
+
+    Every pass has an order of its own already, so give `fit(…, shuffle=False)`: Keras would take the steps in an
+    order that nobody can tell afterwards.
+    """
+
+    def __init__(
+        self, batches: Batches, *, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
+    ) -> None:
+        """Begin where `batches` would; Keras fetches ahead with so many `workers`."""
+        super().__init__(workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size)
+        self.batches = batches
+
+    def __len__(self) -> int:
+        """Return the number of steps from here to the end of the epoch."""
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> Arrays:
+        """Return the images and labels of a step."""
+        batch = self.batches.step(index)
+        return batch.x, batch.y
+
+    def on_epoch_end(self) -> None:
+        """Go on to the next epoch."""
+        self.batches.set_epoch(self.batches.epoch + 1)
