@@ -13,9 +13,9 @@ Opened = Callable[..., Page]
 """Opens a page of the explorer at a fragment, and waits until its view is ready."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The machine's Chromium."""
+    """The machine's Chromium; for a module, because while it runs no other event loop can."""
     path = stage.program("chromium", "chromium-browser", "google-chrome")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=list(stage.FLAGS))

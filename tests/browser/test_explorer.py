@@ -51,7 +51,7 @@ def test_the_page_shows_pictures_within_a_second_and_nothing_moves(opened: Opene
         page = opened()
         shown.append(
             page.evaluate(
-                "() => performance.getEntriesByType('resource').find(({ name }) => name.includes('grid.png')).responseEnd"
+                "() => performance.getEntriesByType('resource').find((it) => it.name.includes('grid.png')).responseEnd"
             )
         )
         moved = page.evaluate(
