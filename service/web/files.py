@@ -26,7 +26,7 @@ class File:
         os.close(self.descriptor)
 
     def mapped(self) -> memoryview:
-        """The content as memory, one and the same for all who hold it, and the process's only as long as somebody does."""
+        """The content as memory: one mapping for all who hold it, which lasts as long as somebody does."""
         mapping = self._mapping()
         if mapping is None:
             mapping = mmap.mmap(self.descriptor, self.size, access=mmap.ACCESS_READ)
