@@ -28,6 +28,8 @@ class Steps(PyDataset):
         """Begin where `batches` would; Keras fetches ahead with so many `workers`."""
         super().__init__(workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size)
         self.batches = batches
+        self._begun = False
+        self._tried = False
 
     def __len__(self) -> int:
         """Return the number of steps from here to the end of the epoch."""
@@ -38,6 +40,16 @@ class Steps(PyDataset):
         batch = self.batches.step(index)
         return batch.x, batch.y
 
+    def on_epoch_begin(self) -> None:
+        """Know that a pass begins."""
+        self._begun = True
+
     def on_epoch_end(self) -> None:
-        """Go on to the next epoch."""
-        self.batches.set_epoch(self.batches.epoch + 1)
+        """Go on to the next epoch.
+
+        Keras ends a pass before the first one as well, be it that it never began or that it only looked at the shapes
+        of a few steps; neither has visited the epoch.
+        """
+        if self._begun and self._tried:
+            self.batches.set_epoch(self.batches.epoch + 1)
+        self._begun, self._tried = False, True
