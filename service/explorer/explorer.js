@@ -54,6 +54,8 @@ async function start() {
   await enter(place);
 }
 
+const waiting = () => make("p", { class: "waiting-text" }, "Loading…");
+
 /** An address may name what does not exist: then the nearest thing that does is shown. Tells whether it was so. */
 function settle(cards) {
   const now = state();
@@ -72,7 +74,7 @@ async function enter(place) {
   view = null;
   root.className = `view ${now.view}`;
   root.dataset.state = "loading";
-  root.replaceChildren();
+  root.replaceChildren(...(now.view === "samples" || now.view === "map" ? [] : [waiting()]));
   try {
     const show = await LOAD[now.view]();
     if (turn === entered) view = show(root, place);
@@ -97,6 +99,12 @@ function tabs() {
   }
   document.title = `${now.view === "samples" ? `${now.dataset} ${now.split}` : `${now.view[0].toUpperCase()}${now.view.slice(1)}`} · Digits`;
 }
+
+// A fragment is the state here, so the way past the header must not become one.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  (view?.focus ?? (() => root.focus()))();
+});
 
 const opener = document.querySelector(".filters-button");
 const openFilters = (open) => {
@@ -129,5 +137,5 @@ addEventListener("keydown", (event) => {
   }
 });
 
-root.append(make("p", { class: "waiting-text" }, "Loading…"));
+root.append(waiting());
 start();

@@ -278,8 +278,6 @@ export function samples(root, { service, cards }) {
 
   const repaint = () => begin();
   addEventListener("themechange", repaint);
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  dark.addEventListener("change", repaint);
 
   return {
     update(now, changed) {
@@ -299,7 +297,6 @@ export function samples(root, { service, cards }) {
       clearTimeout(list.resting);
       cancelAnimationFrame(planned);
       removeEventListener("themechange", repaint);
-      dark.removeEventListener("change", repaint);
     },
     focus: () => list.focus({ preventScroll: true }),
     step: (by) => move(position + by),

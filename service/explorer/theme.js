@@ -17,6 +17,8 @@ function keptTheme() {
 
 showTheme(keptTheme());
 
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dispatchEvent(new Event("themechange")));
+
 addEventListener("DOMContentLoaded", () => {
   const button = document.getElementById("theme");
   let theme = keptTheme();

@@ -8,6 +8,9 @@ from service.formats.format import Format
 from service.formats.look import Look, Picture
 from service.formats.png import sample
 
+LONGEST = 16_383
+"""Pixels a side that the format has room for."""
+
 
 def encode(picture: Picture) -> bytes:
     """A picture as lossless WebP; grey becomes RGB, because WebP knows no grey."""

@@ -85,6 +85,14 @@ def test_the_way_back_leads_back(opened: Opened) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("MNIST train")
 
 
+def test_the_first_tab_leads_past_the_header(opened: Opened) -> None:
+    page = opened("#/samples/digits/all?label=2")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "samples"
+    expect(page.locator(".heading .muted")).to_have_text("177 samples labelled 2, in file order")
+
+
 def test_the_keyboard_goes_everywhere(opened: Opened) -> None:
     page = opened()
     page.keyboard.press("/")
@@ -257,6 +265,15 @@ def test_everybody_can_use_it(opened: Opened, scheme: str) -> None:
             if fault["impact"] in ("serious", "critical")
         ]
         assert serious == [], view
+
+
+def test_the_documentation_lists_every_path(watched: Watched, live: Site) -> None:
+    page = watched.page()
+    page.goto(f"{live.url}/docs")
+    paths = live.get("/openapi.json").json["paths"]
+    expect(page.locator(".opblock")).to_have_count(
+        sum(len(operations) for operations in paths.values()), timeout=15_000
+    )
 
 
 def test_colours_of_the_page_are_chosen_and_kept(opened: Opened) -> None:

@@ -8,10 +8,12 @@ from fastapi import Query as InQuery
 from fastapi import Response
 
 from service.data.selection import Selection
+from service.errors import Refused
 from service.formats.format import Format
 from service.formats.json import JSON
 from service.formats.look import Look
 from service.formats.sheet import Sheet, plan, sheet_png, sheet_webp
+from service.formats.webp import LONGEST
 from service.web.answers import respond
 from service.web.links import link_header
 from service.web.paths import DATASETS, DatasetName, SplitName
@@ -45,6 +47,9 @@ async def _picture(
     page = selection.page(query.offset, query.limit)
     sheet = planned(asked, page, query)
     media = media_of(sheet, query.look)
+    if media.name == "webp" and max(sheet.size) > LONGEST:
+        height, width = sheet.size
+        raise Refused("columns", f"makes a picture of {width}×{height} pixels; WebP has at most {LONGEST} a side")
     links = page_links(asked, query, page.dataset.rev, len(selection))
     return await respond(
         asked,

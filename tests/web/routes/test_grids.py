@@ -117,6 +117,14 @@ def test_what_cannot_be_drawn_is_refused_with_the_bound(live: sites.Site, query:
     assert bound in answer.json["detail"]
 
 
+def test_a_sheet_too_long_for_webp_is_refused_and_a_png(live: sites.Site) -> None:
+    query = "columns=1&limit=586"
+    answer = live.get(f"/v1/datasets/mnist/train/grid.webp?{query}")
+    assert answer.status == 422
+    assert "16383" in answer.json["detail"]
+    assert pixels(live.get(f"/v1/datasets/mnist/train/grid.png?{query}")).shape == (586 * 28, 28)
+
+
 def test_a_sheet_costs_no_more_than_three_times_what_its_encoding_costs_pillow(mnist: Dataset) -> None:
     selection = Selection.of(mnist, "train").shuffled(3).page(0, 1_000)
     media = sheet_png(plan(1_000, 28, 28, Look(), columns=40, gap=0, labels=False), Look())
