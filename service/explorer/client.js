@@ -123,10 +123,12 @@ export class Service {
    */
   async *batches(split, { signal, start = 0, ...parameters } = {}) {
     const ended = new AbortController();
-    const either = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
+    const end = () => ended.abort(signal.reason);
+    if (signal?.aborted) end();
+    signal?.addEventListener("abort", end, { once: true });
     const read = async (from) => {
       const query = { ...parameters, start: from, format: "npz" };
-      const answer = await this.fetch(this.url(`v1/datasets/${split}/batches`, query), { signal: either });
+      const answer = await this.fetch(this.url(`v1/datasets/${split}/batches`, query), { signal: ended.signal });
       const more = /rel="?next"?/.test(answer.headers.get("Link") ?? "");
       const { x, y, index, valid } = archive(await answer.arrayBuffer());
       return {
@@ -148,6 +150,7 @@ export class Service {
         yield batch;
       }
     } finally {
+      signal?.removeEventListener("abort", end);
       ended.abort();
     }
   }

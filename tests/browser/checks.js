@@ -26,6 +26,13 @@ async function check({ connect, Problem }, base) {
   let resumed = 0;
   for await (const { y } of service.batches("digits/all", { batch_size: 500, seed: 9, start: 1500 }))
     resumed += y.length;
+  const stop = new AbortController();
+  let stopped = "";
+  try {
+    for await (const _ of service.batches("mnist/train", { signal: stop.signal })) stop.abort();
+  } catch (error) {
+    stopped = error.name;
+  }
   let left = 0;
   for await (const _ of service.batches("mnist/train", { batch_size: 8 })) if (++left === 3) break;
   return {
@@ -42,6 +49,7 @@ async function check({ connect, Problem }, base) {
     starts,
     resumed,
     left,
+    stopped,
     problem: {
       known: problem instanceof Problem,
       status: problem.status,

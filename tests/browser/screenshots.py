@@ -26,7 +26,7 @@ HEIGHTS = {1440: 900, 390: 844}
 
 
 def take(folder: Path) -> None:
-    """Take every picture, with 256 colours, which is plenty for a page and a quarter of the bytes."""
+    """Take every picture, packed as tightly as PNG can."""
     folder.mkdir(parents=True, exist_ok=True)
     path = stage.program("chromium", "chromium-browser", "google-chrome")
     with sites.process() as site, sync_playwright() as playwright:
@@ -39,8 +39,7 @@ def take(folder: Path) -> None:
             page.goto(f"{site.url}/{fragment}")
             page.wait_for_selector("#view[data-state=ready]")
             page.wait_for_load_state("networkidle")
-            picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-            picture.quantize(256, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
+            Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(folder / f"{name}.png", optimize=True)
             page.close()
         browser.close()
 

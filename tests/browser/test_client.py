@@ -37,6 +37,7 @@ def confirm(found: dict[str, Any], site: Site) -> None:
     near = site.get(f"{here}/mnist/test/samples/0/neighbors?k=2").json["neighbors"]
     assert found["near"] == [one["index"] for one in near]
     assert (found["tiles"], found["points"], found["resumed"], found["left"]) == (4, 2, 297, 3)
+    assert found["stopped"] == "AbortError"
     order = site.get(f"{here}/digits/all/order?seed=9&label=1&label=2").json["order"]
     assert found["seen"] == order
     assert found["starts"] == [[0, None, 359]]

@@ -297,8 +297,8 @@ def test_scrolling_through_all_of_mnist_never_keeps_the_page_waiting(opened: Ope
     tracing.send("Tracing.start", {"categories": "toplevel,disabled-by-default-devtools.timeline,__metadata"})
     travelled = page.evaluate(
         """async () => {
-            const list = document.getElementById("samples"), step = list.scrollHeight / 300;
-            for (let frame = 0; frame < 300; frame++) {
+            const list = document.getElementById("samples"), step = list.scrollHeight / 200;
+            for (let frame = 0; frame < 200; frame++) {
                 list.scrollTop += frame % 3 ? step / 10 : step * 2.8;
                 await new Promise(requestAnimationFrame);
             }
