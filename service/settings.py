@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEGABYTE = 1_000_000
@@ -35,3 +35,9 @@ class Settings(BaseSettings):
     backlog: int = Field(64, ge=1, description="Long encodings that may wait; more are answered 503.")
     telemetry: bool = Field(False, description="OpenTelemetry as FastAPI has it built in, set up by its variables.")
     access_log: bool = Field(False, description="Log a line for every request (costs as much as serving it).")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """The members of a list as the environment writes it."""
+        return [one for part in value.split(",") if (one := part.strip())] if isinstance(value, str) else value
