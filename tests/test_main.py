@@ -1,0 +1,154 @@
+"""The command line, as its users meet it: a process with arguments, an exit code, and sentences."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from service import __version__
+from service.__main__ import main
+from tests import sites
+
+
+def command(
+    *arguments: str, folder: Path = sites.ROOT, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`python -m service …` until it ends, with the package that lies in `folder`."""
+    return subprocess.run(
+        [sys.executable, "-m", "service", *arguments],
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package, to be damaged."""
+    shutil.copytree(sites.ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["check", "--help"], ["openapi", "--help"]])
+def test_help_says_what_a_command_does(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert told.startswith("usage: python -m service")
+    for word in {"serve": ("--host", "--port", "--root-path"), "check": ("verify",)}.get(arguments[0], ()):
+        assert word in told
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip() == __version__
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["dance"], ["serve", "--port", "x"], ["serve", "--colour"], ["check", "now"]]
+)
+def test_wrong_arguments_are_told_with_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_check_verifies_the_data_and_says_so() -> None:
+    run = command("check")
+    assert run.returncode == 0
+    assert run.stdout == "Everything is as it must be.\n"
+    assert "mnist: 70000 images" in run.stderr
+    assert "digits: 1797 images" in run.stderr
+
+
+def test_openapi_prints_the_committed_document() -> None:
+    run = command("openapi")
+    assert run.returncode == 0
+    assert run.stdout == (sites.ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("verb", ["check", "serve"])
+@pytest.mark.parametrize("name", ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"])
+def test_one_damaged_byte_stops_it_with_one_sentence(copy: Path, verb: str, name: str) -> None:
+    file = copy / "service" / "datasets" / "originals" / f"{name}-ubyte.gz"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    digests = r"SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}"
+    assert_refused(command(verb, folder=copy), rf"{file.name} is damaged: {digests}; reinstall the package\.")
+
+
+@pytest.mark.parametrize("verb", ["check", "serve"])
+def test_a_missing_file_stops_it_with_one_sentence(copy: Path, verb: str) -> None:
+    file = copy / "service" / "datasets" / "originals" / "t10k-labels-idx1-ubyte.gz"
+    file.unlink()
+    sentence = rf"{file.name} cannot be read .*expected SHA-256 [0-9a-f]{{64}}; reinstall the package\."
+    assert_refused(command(verb, folder=copy), sentence)
+
+
+def assert_refused(run: subprocess.CompletedProcess[str], sentence: str) -> None:
+    """It ended with an error, and one line says why, without a way through the code."""
+    assert run.returncode > 0
+    assert run.stdout == ""
+    assert "Traceback" not in run.stderr
+    assert len([line for line in run.stderr.splitlines() if re.search(sentence, line)]) == 1, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DIGITS_PORT", "x"), ("DIGITS_PORT", "70000"), ("DIGITS_TEXT_LIMIT", "0"), ("DIGITS_ROOT_PATH", "x")],
+)
+def test_a_wrong_setting_is_named_with_what_it_was(name: str, value: str) -> None:
+    run = command("serve", environment={name: value})
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
+    assert run.stderr.startswith(f"{name}: ")
+    assert f"not '{value}'" in run.stderr
+
+
+def test_serve_tells_its_address_and_what_it_loaded_in_how_long() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "service", "serve", "--port", "0", "--host", "127.0.0.1", "--root-path", "/digits"],
+        cwd=sites.ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        told = []
+        for line in running.stderr:
+            told.append(line)
+            if found := sites.RUNNING.search(line):
+                break
+        else:
+            pytest.fail("".join(told))
+        site = sites.Site(found[1])
+        assert site.get("/readyz").json == {"status": "ready", "datasets": {"mnist": 70_000, "digits": 1_797}}
+        assert site.get("/v1/datasets/digits").json["links"]["self"].startswith("/digits/v1/datasets/digits")
+        assert site.get("/livez").headers.get("Server") is None
+        running.send_signal(signal.SIGTERM)
+        told += running.stderr
+        assert running.wait(30) in (0, -signal.SIGTERM)
+    text = "".join(told)
+    assert re.search(r"loaded mnist: 70000 images, rev c2069063c110, in \d+\.\d\d s", text)
+    assert re.search(r"loaded digits: 1797 images, rev 87ff0c9e40dc, in \d+\.\d\d s", text)
+    assert "Traceback" not in text
+
+
+def test_a_port_that_is_taken_is_told_and_ends_with_an_error(live: sites.Site) -> None:
+    run = command("serve", "--port", live.url.rpartition(":")[2])
+    assert run.returncode > 0
+    assert "address already in use" in run.stderr
+    assert "Traceback" not in run.stderr
