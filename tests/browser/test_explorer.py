@@ -1,5 +1,6 @@
 """The explorer, as people use it."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
+from service.data.dataset import Dataset
 from tests import sites
 from tests.browser import stage
 from tests.browser.conftest import Opened, Watched
@@ -150,9 +152,15 @@ def test_a_click_shows_the_sample_and_its_pixels(opened: Opened, live: Site) -> 
     expect(page.locator(".panel h2")).to_have_text(f"Sample {near[0]['index']:,}")
 
 
-def test_snippets_fetch_exactly_the_selection(opened: Opened, live: Site, tmp_path: Path) -> None:
-    page = opened("#/samples/digits/all?label=4&seed=3&use=true")
-    expected = live.get("/v1/datasets/digits/all/rows?label=4&seed=3&limit=181").json["rows"]
+@pytest.mark.parametrize(
+    ("split", "choice"), [("digits/all", "label=4&seed=3"), ("mnist/train", "label=3&label=8&seed=7")]
+)
+def test_snippets_fetch_exactly_the_selection(
+    opened: Opened, live: Site, real: dict[str, Dataset], tmp_path: Path, split: str, choice: str
+) -> None:
+    page = opened(f"#/samples/{split}?{choice}&use=true")
+    order = live.get(f"/v1/datasets/{split}/order?{choice}").json["order"]
+    data = real[split.partition("/")[0]]
     seen = {}
     for tool in ("curl", "pandas", "NumPy", "Keras", "torch"):
         page.get_by_role("button", name=tool, exact=True).click()
@@ -161,13 +169,19 @@ def test_snippets_fetch_exactly_the_selection(opened: Opened, live: Site, tmp_pa
         if tool != "curl":
             compile(seen[tool], tool, "exec")
     subprocess.run(seen["curl"], shell=True, check=True, cwd=tmp_path, capture_output=True)  # noqa: S602 - our own
-    lines = (tmp_path / "digits-all.csv").read_text().splitlines()
-    assert [line.split(",")[0] for line in lines[1:]] == [str(row["index"]) for row in expected]
+    (file,) = tmp_path.iterdir()
+    lines = file.read_text().splitlines()
+    found = (
+        [json.loads(line)["index"] for line in lines]
+        if file.suffix == ".ndjson"
+        else [int(line.partition(",")[0]) for line in lines[1:]]
+    )
+    assert found == order
     for tool in ("pandas", "NumPy"):
-        found: dict[str, Any] = {}
-        exec(seen[tool], found)  # noqa: S102 - our own
-        assert np.array_equal(np.asarray(found["x"]), [row["pixels"] for row in expected])
-        assert found["y"].tolist() == [row["label"] for row in expected]
+        names: dict[str, Any] = {}
+        exec(seen[tool], names)  # noqa: S102 - our own
+        assert np.array_equal(np.asarray(names["x"]), data.images[order].reshape(len(order), -1))
+        assert np.array_equal(names["y"], data.labels[order])
 
 
 def test_labels_are_counted_and_pictured(opened: Opened) -> None:
