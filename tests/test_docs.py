@@ -52,6 +52,14 @@ def rows(first: str) -> list[list[str]]:
     return [[cell.strip() for cell in cells] for cells in lines if re.fullmatch(first, cells[0].strip())]
 
 
+def test_the_frontend_examples_are_those_that_a_browser_runs() -> None:
+    run = (ROOT / "docs" / "frontends.md").read_text(encoding="utf-8").replace("https://digits.example", ADDRESS)
+    shown = [code for place, kind, code in blocks("html", "jsx", "js") if place.startswith("README")]
+    assert len(shown) >= 5
+    for code in shown:
+        assert code in run
+
+
 @pytest.mark.parametrize(("kind", "code"), [pytest.param(*one[1:], id=one[0]) for one in blocks("python", "bash")])
 def test_every_example_runs(live: Site, tmp_path: Path, kind: str, code: str) -> None:
     for library in UNLOCKED:
