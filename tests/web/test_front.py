@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.app import create_app
 from service.data.dataset import Dataset, verified
@@ -139,11 +139,8 @@ def test_a_failure_tells_nothing_of_the_inside_and_has_every_header(caplog: pyte
         assert site.get("/livez").status == 200
 
 
-def test_a_failure_after_the_head_was_sent_is_not_hidden_from_the_server() -> None:
-    async def app(_: Scope, __: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        raise OSError("gone")
-
+def heard(app: ASGIApp, method: str) -> list[Message]:
+    """What the server hears of the answer of `app` behind a Front; servers drop the body of a HEAD by themselves."""
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -152,7 +149,25 @@ def test_a_failure_after_the_head_was_sent_is_not_hidden_from_the_server() -> No
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    scope = {"type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
+    scope = {"type": "http", "method": method, "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
+    asyncio.run(Front(app, origins=("*",), metrics=Metrics())(scope, receive, send))
+    return sent
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", b"body"), ("HEAD", b"")])
+def test_the_body_of_a_head_is_not_even_handed_to_the_server(method: str, body: bytes) -> None:
+    async def app(scope: Scope, _: Receive, send: Send) -> None:
+        assert scope["method"] == "GET"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"body"})
+
+    assert [message.get("body") for message in heard(app, method)] == [None, body]
+
+
+def test_a_failure_after_the_head_was_sent_is_not_hidden_from_the_server() -> None:
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise OSError("gone")
+
     with pytest.raises(OSError, match="gone"):
-        asyncio.run(Front(app, origins=("*",), metrics=Metrics())(scope, receive, send))
-    assert [message["type"] for message in sent] == ["http.response.start"]
+        heard(app, "GET")
