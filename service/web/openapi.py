@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
@@ -81,8 +82,17 @@ TEXT = frozenset({"image/svg+xml", "text/csv", "text/plain", "application/x-ndjs
 """Media types, besides JSON, whose bodies are text."""
 
 
+ONE_AT_A_TIME = Lock()
+"""FastAPI fills structures that the routes share while it describes them, so only one thread may ask it to."""
+
+
 def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of the routes, the same in every process."""
+    with ONE_AT_A_TIME:
+        return _document(routes)
+
+
+def _document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     spec = get_openapi(
         title=TITLE,
         version=__version__,

@@ -1,6 +1,7 @@
 """The OpenAPI document: complete, the same everywhere, and committed as it is."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from annotated_types import Ge, Le
 
 from service.app import create_app, openapi_text
 from service.settings import Settings
+from service.web import openapi
 from service.web.problems import KINDS
 from service.web.queries import NeighborsQuery, RowsQuery, SampleQuery
 from service.web.routes import ROUTES
@@ -42,6 +44,15 @@ def test_the_document_depends_on_neither_data_nor_settings() -> None:
 
 def test_the_document_is_small_enough_to_be_shown_at_once() -> None:
     assert len(openapi_text(create_app())) < LARGEST
+
+
+def test_only_one_thread_at_a_time_makes_the_document() -> None:
+    with ThreadPoolExecutor(1) as other:
+        with openapi.ONE_AT_A_TIME:
+            waiting = other.submit(openapi_text, create_app())
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.5)
+        assert waiting.result(timeout=30) == openapi_text(create_app())
 
 
 def test_every_route_about_data_is_described() -> None:
