@@ -5,6 +5,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 try:
     import fcntl
@@ -12,17 +15,29 @@ except ImportError:  # pragma: no cover - Windows: every process may download, n
     fcntl = None  # type: ignore[assignment]
 
 
-def kept(path: Path, download: Callable[[], bytes]) -> bytes:
-    """The content of `path`; where it is missing, `download()`, written beside it and moved into place.
+def kept(path: Path, download: Callable[[], bytes], read: Callable[[bytes], T]) -> T:
+    """What `read` makes of the content of `path`; where that is missing or damaged, of `download()`, which is kept.
 
-    One process downloads, the others wait for it.
+    One process downloads, the others wait for it. `read` raises ValueError for damaged content, which is never kept.
     """
-    if not path.exists():
+    found = _found(path, read)
+    if found is None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _only_one(path.with_suffix(".lock")):
-            if not path.exists():
-                _write(path, download())
-    return path.read_bytes()
+            found = _found(path, read)
+            if found is None:
+                content = download()
+                found = read(content)
+                _write(path, content)
+    return found
+
+
+def _found(path: Path, read: Callable[[bytes], T]) -> T | None:
+    """What is kept, if it is there and whole."""
+    try:
+        return read(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -167,11 +168,7 @@ class Split:
         name = f"{self.card['dataset']}-{self.card['split']}-{self.rev}.npz"
         if cache is None:
             return self._verified(self._download())
-        try:
-            return self._verified(kept(cache / name, self._download))
-        except DamagedDownload:
-            (cache / name).unlink(missing_ok=True)
-            return self._verified(kept(cache / name, self._download))
+        return kept(cache / name, self._download, self._verified)
 
     def _download(self) -> bytes:
         return self.connection.get(f"{self.path}.npz", rev=self.rev).body
@@ -182,7 +179,7 @@ class Split:
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 images = archive["x"].reshape(self.card["shape"])
                 labels = archive["y"].astype(np.uint8)
-        except (ValueError, OSError, KeyError, EOFError) as error:
+        except (ValueError, OSError, KeyError, EOFError, BadZipFile) as error:
             raise DamagedDownload(f"The whole of {self.path} is damaged: {error}.") from None
         for name, array in (("images", images), ("labels", labels)):
             found, expected = hashlib.sha256(array.data).hexdigest(), self.card["digests"][name]
