@@ -43,6 +43,7 @@ def serve(chosen: argparse.Namespace) -> int:
         host=settings.host,
         port=settings.port,
         access_log=settings.access_log,
+        proxy_headers=settings.access_log,  # nothing but the log cares where a request comes from
         loop="uvloop",
         http="httptools",
         lifespan="on",

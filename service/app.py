@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.datasets import SOURCES
 from service.datasets.source import Source
@@ -50,6 +50,16 @@ class Service(FastAPI):
         self.settings = settings
         self.state.metrics = Metrics()
         self.state.openapi_text = cache(lambda: openapi_text(self))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Go straight to the Front, once it stands; FastAPI looks whether telemetry is set up before every request."""
+        if self.middleware_stack is None or self.settings.telemetry or scope["type"] == "lifespan":
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        if self.root_path:
+            scope["root_path"] = self.root_path
+        await self.middleware_stack(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document; needs no data."""

@@ -4,6 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Sequence
+from itertools import count
 from time import perf_counter
 
 from starlette.requests import ClientDisconnect, Request
@@ -45,6 +46,8 @@ class Front:
         self.app = app
         self.origins = frozenset(origin.encode() for origin in origins)
         self.metrics = metrics
+        self.process = os.urandom(6).hex().encode()
+        self.numbers = count(1)
         self.constant: Headers = [
             (b"x-content-type-options", b"nosniff"),
             (b"access-control-expose-headers", EXPOSED.encode()),
@@ -64,7 +67,7 @@ class Front:
         began = perf_counter()
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        identity = given if REQUEST_ID.fullmatch(given) else os.urandom(8).hex().encode()
+        identity = given if REQUEST_ID.fullmatch(given) else b"%s-%x" % (self.process, next(self.numbers))
         origin = headers.get(b"origin")
         method, status = scope["method"], 0
 

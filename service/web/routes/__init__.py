@@ -19,9 +19,9 @@ from service.web.routes import (
 
 ROUTES: tuple[BaseRoute, ...] = (
     *samples.ROUTES,
-    *grids.ROUTES,
     *rows.ROUTES,
     *batches.ROUTES,
+    *grids.ROUTES,
     *take.ROUTES,
     *labels.ROUTES,
     *statistics.ROUTES,
