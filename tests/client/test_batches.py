@@ -219,7 +219,7 @@ def test_a_broken_stream_goes_on_where_it_broke(live: Site) -> None:
     assert visited == order_v1(10_000, seed=0).tolist()
     starts, steps = ([int(one[name][0]) for one in targets] for name in ("start", "steps"))
     assert len(starts) == 3
-    assert starts[0] == 0 < starts[1] < starts[2]
+    assert starts[0] == 0 < starts[1] <= starts[2]  # a reset may throw away all that was sent
     assert [start + 100 * left for start, left in zip(starts, steps, strict=True)] == [10_000] * 3
 
 
