@@ -212,15 +212,15 @@ def test_no_batch_is_lost_or_repeated_whatever_fails(
 
 def test_a_broken_stream_goes_on_where_it_broke(live: Site) -> None:
     with before(live) as place:
-        batches = connect(place.url).dataset("mnist")["test"].batches(100, connections=1)
-        place.fail(["cut", "reset"], only="/batches?")
+        batches = connect(place.url, attempts=2).dataset("mnist")["test"].batches(100, connections=1)
+        place.fail(["cut"] * 3, only="/batches?")  # more than attempts, but each goes further
         visited = [index for batch in batches for index in batch.index]
         targets = [parse_qs(target) for target in place.asked if "&start=" in target]
     assert visited == order_v1(10_000, seed=0).tolist()
     starts, steps = ([int(one[name][0]) for one in targets] for name in ("start", "steps"))
-    assert len(starts) == 3
-    assert starts[0] == 0 < starts[1] <= starts[2]  # a reset may throw away all that was sent
-    assert [start + 100 * left for start, left in zip(starts, steps, strict=True)] == [10_000] * 3
+    assert len(starts) == 4
+    assert starts[0] == 0 < starts[1] < starts[2] < starts[3]
+    assert [start + 100 * left for start, left in zip(starts, steps, strict=True)] == [10_000] * 4
 
 
 def test_data_that_change_in_the_middle_end_the_run(flaky: Flaky, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,6 +261,14 @@ def test_who_leaves_early_leaves_no_thread_behind(train: Split, tiny: Dataset) -
     next(iterator)
     del iterator
     ended()
+
+
+def test_who_leaves_a_long_run_early_ends_what_was_under_way(live: Site) -> None:
+    batches = connect(live.url).dataset("mnist")["train"].batches(64)
+    for _ in islice(batches, 3):
+        pass
+    ended()
+    assert batches.state_dict()["start"] == 3 * 64
 
 
 def test_a_bar_is_drawn_on_request(train: Split, capsys: pytest.CaptureFixture[str]) -> None:
