@@ -4,10 +4,15 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser import stage
 from tests.sites import Site
+
+PATIENCE = 20_000
+"""Milliseconds for a page to become what is expected: other tests run at the same time."""
+
+expect.set_options(timeout=PATIENCE)
 
 Opened = Callable[..., Page]
 """Opens a page of the explorer at a fragment, and waits until its view is ready."""
@@ -40,7 +45,7 @@ class Watched:
             permissions=["clipboard-read", "clipboard-write"],
         )
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda told: self._hear(told.type, told.text))
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda request: self._look(request.url))

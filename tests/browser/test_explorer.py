@@ -257,6 +257,7 @@ def test_a_phone_is_wide_enough(opened: Opened, view: str) -> None:
     page.get_by_role("button", name="3", exact=True).click()
     page.get_by_role("button", name="Filters").click()
     expect(page.locator(".heading .muted")).to_have_text("1,010 samples labelled 3, in file order")
+    page.wait_for_selector("#view[data-state=ready]")
     page.locator("#samples").click(position={"x": 40, "y": 30})
     expect(page.locator("#panel")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
