@@ -23,10 +23,14 @@ LARGEST_PART = 8
 NAMES = (b"accept", b"accept-encoding", b"if-none-match")
 
 
+BODILY = (b"content-length", b"content-type", b"content-encoding")
+"""Headers that describe a body, which a 304 does not have."""
+
+
 class Answer:
     """A finished answer: what to send, what for, and the validator that spares sending it."""
 
-    __slots__ = ("body", "etag", "not_modified", "route", "start")
+    __slots__ = ("body", "etag", "route", "start")
 
     def __init__(self, start: Message, body: bytes, etag: str, route: str) -> None:
         """Keep a successful answer to a request on `route`."""
@@ -34,9 +38,12 @@ class Answer:
         self.body: Message = {"type": "http.response.body", "body": body}
         self.etag = etag
         self.route = route
-        bodiless = (b"content-length", b"content-type", b"content-encoding")
-        headers = [(name, value) for name, value in start["headers"] if name not in bodiless]
-        self.not_modified: Message = {"type": "http.response.start", "status": 304, "headers": headers}
+
+    @property
+    def not_modified(self) -> Message:
+        """What to send instead of the start, to who has the body."""
+        headers = [(name, value) for name, value in self.start["headers"] if name not in BODILY]
+        return {"type": "http.response.start", "status": HTTPStatus.NOT_MODIFIED, "headers": headers}
 
 
 class Memo:
@@ -69,7 +76,7 @@ class Memo:
         scope["memo"] = answer.route
         condition = found[b"if-none-match"]
         if condition and matches(condition.decode("latin-1"), answer.etag):
-            await send({**answer.not_modified})
+            await send(answer.not_modified)
             return await send({"type": "http.response.body", "body": b""})
         await send({**answer.start})
         return await send(answer.body)

@@ -49,9 +49,9 @@ async def picture_svg(
 async def _picture(asked: Asked, dataset: str, split: str, index: int, query: PictureQuery, media: Format) -> Response:
     data = asked.catalog[dataset]
     selection = Selection.of(data, split).one(index)
-    pixels = bounded_pixels(
-        asked, *size(data.card.height, data.card.width, query.look, caption(int(selection.labels[0])))
-    )
+    look = query.look
+    text = caption(int(selection.labels[0])) if look.captioned else ""
+    pixels = bounded_pixels(asked, *size(data.card.height, data.card.width, look, text))
     return await respond(
         asked, data, media, lambda: media.encode(selection.batch(layout="image")), quick=pixels <= media.quick
     )
