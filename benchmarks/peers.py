@@ -2,8 +2,8 @@
 
 Tiled lives in an environment of its own, because it pins other versions than the service:
 
-    python -m venv /tmp/tiled && /tmp/tiled/bin/pip install 'tiled[server]==0.2.20'
-    python -m benchmarks --peers /tmp/tiled/bin/python
+    python -m venv .venv/tiled && .venv/tiled/bin/pip install 'tiled[server]==0.2.20'
+    python -m benchmarks --peers .venv/tiled/bin/python
 """
 
 import tempfile
