@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 
-from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
 
-from service.errors import Refused, ServiceError, Unknown, shown
+from service.errors import EndOfEpoch, Refused, ServiceError, Unknown, quote
 
 MEDIA_TYPE = "application/problem+json"
 """RFC 9457, section 3."""
@@ -54,17 +56,15 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "invalid-request",
                 HTTPStatus.UNPROCESSABLE_ENTITY,
                 "The request is malformed",
-                "A parameter is unknown, repeated, missing or out of range. `errors` names each one, where it "
-                "stands, and what "
-                "would be accepted. Nothing is ever rounded or cut to fit.",
+                "A parameter is unknown, repeated, missing or out of range. `errors` names each one, where it stands, "
+                "and what would be accepted. Nothing is ever rounded or cut to fit.",
             ),
             Kind(
                 "unknown-resource",
                 HTTPStatus.NOT_FOUND,
                 "There is no such thing",
-                "The path names a dataset, split, index, label or page that does not exist. `detail` lists those "
-                "that do; "
-                "`/v1/datasets` is the place to begin.",
+                "The path names a dataset, split, index, label or page that does not exist. `detail` lists those that "
+                "do; `/v1/datasets` is the place to begin.",
             ),
             Kind(
                 "end-of-epoch",
@@ -88,15 +88,22 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "changed-data",
                 HTTPStatus.CONFLICT,
                 "The data is not the revision asked for",
-                "The URL pins a revision of the data with `rev`, and this service holds another. Read the "
-                "dataset's card for "
-                "its present `rev`, and decide whether to go on with it; leave `rev` out to take whatever is here.",
+                "The URL pins a revision of the data with `rev`, and this service holds another. Read the dataset's "
+                "card for its present `rev`, and decide whether to go on with it; leave `rev` out to take whatever is "
+                "here.",
+            ),
+            Kind(
+                "precondition-failed",
+                HTTPStatus.PRECONDITION_FAILED,
+                "The precondition does not hold",
+                "`If-Match` names another entity tag, or `If-Unmodified-Since` an earlier date, than the "
+                "representation has now. Fetch it again from the beginning.",
             ),
             Kind(
                 "too-large",
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 "The request's body is too large",
-                "Ask for less at a time: `detail` tells the limit.",
+                "Ask for less at a time: `detail` names the limit.",
             ),
             Kind(
                 "uri-too-long",
@@ -108,14 +115,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "unsupported-media-type",
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
                 "The body's media type is not supported",
-                "Send the body as one of the media types in `detail`, and name it in `Content-Type`.",
+                "Send the body as one of the media types in `detail`, name it in `Content-Type`, and do not compress it.",
             ),
             Kind(
                 "range-not-satisfiable",
                 HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
                 "The range lies outside the file",
-                "Ask for `bytes=first-last`, `bytes=first-` or `bytes=-length` within the size that "
-                "`Content-Range` tells.",
+                "Ask for `bytes=first-last`, `bytes=first-` or `bytes=-length` within the size that `Content-Range` "
+                "gives.",
             ),
             Kind(
                 "headers-too-large",
@@ -133,7 +140,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "unavailable",
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "The service cannot answer just now",
-                "It is starting or has more to do than it can; try again after the seconds that `Retry-After` tells.",
+                "It is starting or has more to do than it can; try again after the seconds that `Retry-After` gives.",
             ),
         )
     }
@@ -157,95 +164,106 @@ class NotAcceptable(ServiceError):
     """No representation of the resource fits what the client accepts."""
 
 
-class Changed(ServiceError):
+class ChangedData(ServiceError):
     """The data is of another revision than the URL pins."""
 
 
+class PreconditionFailed(ServiceError):
+    """The representation is not the one that the request is conditional on."""
+
+
 class Overloaded(ServiceError):
-    """There is more long work waiting than the service may queue."""
-
-
-class EndOfEpoch(ServiceError):
-    """No step of the epoch is left."""
+    """More long work is waiting than the service may queue."""
 
 
 class BodyTooLarge(ServiceError):
-    """The body of a request is larger than will be read, or asks for more than will be answered."""
+    """The body of a request is larger than the service reads, or asks for more than it answers."""
 
 
-class UnknownBody(ServiceError):
-    """The body of a request is of a media type that is not read here."""
+class UnsupportedBody(ServiceError):
+    """The body of a request has a media type or a content coding that the service does not read."""
 
 
 class OutsideFile(ServiceError):
-    """The byte range is malformed or lies outside a file of `size` bytes."""
+    """The byte range is malformed or lies outside a representation of `size` bytes."""
 
-    def __init__(self, asked: str, size: int) -> None:
-        """Blame the range `asked`."""
+    def __init__(self, text: str, size: int) -> None:
+        """Blame the range `text`."""
         super().__init__(
-            f"The range {shown(asked)} cannot be satisfied; ask for bytes=first-last, bytes=first- or "
-            f"bytes=-length within "
-            f"{size} bytes."
+            f"The range {quote(text)} cannot be satisfied; ask for bytes=first-last, bytes=first- or bytes=-length "
+            f"within {size} bytes."
         )
         self.size = size
 
 
-KIND_OF: Mapping[type[Exception], str] = MappingProxyType(
+KIND_OF: Mapping[type[ServiceError], str] = MappingProxyType(
     {
+        EndOfEpoch: "end-of-epoch",
         Unknown: "unknown-resource",
         Refused: "invalid-request",
         Malformed: "invalid-request",
         NotAcceptable: "not-acceptable",
-        Changed: "changed-data",
+        ChangedData: "changed-data",
+        PreconditionFailed: "precondition-failed",
         Overloaded: "unavailable",
         OutsideFile: "range-not-satisfiable",
-        EndOfEpoch: "end-of-epoch",
         BodyTooLarge: "too-large",
-        UnknownBody: "unsupported-media-type",
+        UnsupportedBody: "unsupported-media-type",
     }
 )
-"""The one table from what went wrong to how it is told."""
+"""The one table from an exception to a kind of problem; a subclass is what its nearest ancestor here is."""
 
 RETRY_AFTER = "1"
 """Seconds after which a client should try again when the service is busy."""
 
 
-async def tell(request: Request, error: Exception) -> Response:
-    """Answer an exception that the service raised on purpose."""
-    kind = KINDS[KIND_OF[type(error)]]
+async def handle_service_error(request: Request, error: Exception) -> Response:
+    """The response to an exception that the service raised on purpose."""
+    name = next((KIND_OF[one] for one in type(error).__mro__ if one in KIND_OF), "internal-error")
     faults = error.faults if isinstance(error, Malformed) else [error] if isinstance(error, Refused) else None
     headers = {}
     if isinstance(error, Overloaded):
         headers["Retry-After"] = RETRY_AFTER
     if isinstance(error, OutsideFile):
         headers["Content-Range"] = f"bytes */{error.size}"
-    return problem(request, kind, str(error), faults=faults, headers=headers)
+    return respond(request, KINDS[name], str(error), faults=faults, headers=headers)
 
 
-async def tell_http(request: Request, error: HTTPException) -> Response:
-    """Answer an exception of the framework: no route fits the path, or the route not the method."""
-    path = shown(request.url.path)
-    match error.status_code:
-        case HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = allow(error.headers or {})
-            if request.method == "OPTIONS":
-                return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allowed})
-            detail = f"{path} does not take {shown(request.method)}; use {allowed}."
-            return problem(request, BY_STATUS[error.status_code], detail, headers={"Allow": allowed})
-        case HTTPStatus.NOT_FOUND:
-            detail = f"Nothing is at {path}; begin at /v1/datasets, or see /docs for every path."
-        case _:
-            detail = str(error.detail)
-    return problem(request, BY_STATUS.get(error.status_code, KINDS["internal-error"]), detail, headers=error.headers)
+async def handle_http_exception(request: Request, error: Exception) -> Response:
+    """The response to an exception of the framework: no route fits the path, or the route does not take the method."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    path = find_client_path(request.scope)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = list_methods(error.headers or {})
+        if request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allowed})
+        detail = f"{quote(path)} does not take {quote(request.method)}; use {allowed}."
+        return respond(request, BY_STATUS[error.status_code], detail, headers={"Allow": allowed})
+    detail = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"Nothing is at {quote(path)}; {_advise(path)}, or see /docs for every path."
+    return respond(request, BY_STATUS.get(error.status_code, KINDS["internal-error"]), detail, headers=error.headers)
 
 
-def allow(headers: Mapping[str, str]) -> str:
-    """The methods of a route as its users see them: HEAD comes with every GET, OPTIONS with everything."""
+def _advise(path: str) -> str:
+    """What to do about a path that does not exist."""
+    bare = path.rstrip("/")
+    return f"write it without the slash at the end, {quote(bare)}" if path != bare and bare else "begin at /v1/datasets"
+
+
+def list_methods(headers: Mapping[str, str]) -> str:
+    """The methods of a route, from its `Allow` header, with OPTIONS, which every route takes."""
     named = {method.strip() for method in headers.get("Allow", "GET").split(",")}
-    return ", ".join(sorted(named | {"OPTIONS"} | ({"HEAD"} if "GET" in named else set())))
+    return ", ".join(sorted(named | {"OPTIONS"}))
 
 
-def problem(
+def find_client_path(scope: Scope) -> str:
+    """The path as the client wrote it, also where a proxy has removed the root path."""
+    root, path = scope.get("root_path", ""), scope["path"]
+    return str(path if path == root or path.startswith(f"{root}/") else root + path)
+
+
+def respond(
     request: Request,
     kind: Kind,
     detail: str,
@@ -253,21 +271,15 @@ def problem(
     faults: Sequence[Refused] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem as a response that no cache may keep."""
+    """A problem as a response that no cache may keep; its `instance` is the path as the client knows it."""
     root: str = request.scope.get("root_path", "")
     body = Problem(
         type=f"{root}/problems/{kind.name}",
         title=kind.title,
         status=kind.status,
         detail=detail,
-        instance=request.url.path,
-        errors=None
-        if faults is None
-        else [Fault(place=fault.place, name=fault.name, reason=fault.reason) for fault in faults],
+        instance=find_client_path(request.scope),
+        errors=None if faults is None else [Fault(place=one.place, name=one.name, reason=one.reason) for one in faults],
     )
-    return Response(
-        body.model_dump_json(by_alias=True, exclude_none=True),
-        kind.status,
-        {**(headers or {}), "Cache-Control": "no-store"},
-        MEDIA_TYPE,
-    )
+    content = body.model_dump_json(by_alias=True, exclude_none=True)
+    return Response(content, kind.status, {**(headers or {}), "Cache-Control": "no-store"}, MEDIA_TYPE)

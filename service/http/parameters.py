@@ -1,7 +1,7 @@
-"""Parameters: from the text of a URL to validated values, strictly, with a sentence for every fault."""
+"""Query parameters: from the text of a URL to validated values, strictly, with a sentence for every fault."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, cast, get_args, get_origin
@@ -11,8 +11,8 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from service.errors import Refused, shown
-from service.web.problems import Malformed
+from service.errors import Refused, quote
+from service.http.problems import Malformed
 
 LARGEST = 2**63 - 1
 """The largest index or offset: what an int64 holds, as indices do in every format."""
@@ -22,13 +22,16 @@ INTEGER = re.compile(r"-?[0-9]{1,4000}")
 fail at more than 4,300 of them."""
 
 LONGEST_NAME = 60
-"""Characters of an unknown parameter's name that are repeated to whoever sent it."""
+"""Characters of an unknown parameter's name that a problem repeats."""
 
 MOST_PARAMETERS = 1_000
-"""More than this many in one URL is refused before they are looked at."""
+"""Parameters of one URL; more are refused before they are looked at."""
+
+MOST_FAULTS = 20
+"""Faults that one problem lists, so that its size does not depend on what was sent."""
 
 
-def _integer(value: object) -> object:
+def _to_integer(value: object) -> object:
     if isinstance(value, str):
         if not INTEGER.fullmatch(value):
             raise ValueError(value)
@@ -36,14 +39,15 @@ def _integer(value: object) -> object:
     return value
 
 
-def _boolean(value: object) -> object:
-    if isinstance(value, str):
-        return {"true": True, "false": False}[value] if value in ("true", "false") else None
-    return value
+def _to_boolean(value: object) -> object:
+    return {"true": True, "false": False}.get(value) if isinstance(value, str) else value
 
 
-Integer = Annotated[int, BeforeValidator(_integer)]
-Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Integer = Annotated[int, BeforeValidator(_to_integer)]
+"""An integer, written `-?[0-9]+`."""
+
+Boolean = Annotated[bool, BeforeValidator(_to_boolean)]
+"""`true` or `false`."""
 
 
 class Parameters(BaseModel):
@@ -51,11 +55,11 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    several: ClassVar[frozenset[str]] = frozenset()
-    """Names of parameters that may be repeated."""
+    repeatable: ClassVar[frozenset[str]] = frozenset()
+    """Names of parameters that may be given more than once."""
 
-    def given(self) -> dict[str, Any]:
-        """The canonical query: parameters that differ from their defaults, but for `rev`, in the model's order."""
+    def canonical(self) -> dict[str, Any]:
+        """The canonical query: parameters that differ from their defaults, except `rev`, in the model's order."""
         fields = type(self).model_fields
         return {
             name: value
@@ -66,56 +70,68 @@ class Parameters(BaseModel):
         }
 
 
-class Query(Parameters):
-    """The parameters of a route about data, which may pin its revision."""
+class RevisionQuery(Parameters):
+    """The parameters of a route about data: a request may pin the revision that it expects."""
 
-    rev: Annotated[str | None, Field(description="revision of the data, as the card tells it; another one is 409")] = (
-        None
-    )
-
-
-Q = TypeVar("Q", bound=Parameters)
+    rev: Annotated[
+        str | None, Field(description="revision of the data, from its card; any other is 409", examples=["c2069063c110"])
+    ] = None
 
 
-def read(model: type[Q], query_string: bytes) -> Q:
+P = TypeVar("P", bound=Parameters)
+
+
+def read(model: type[P], query_string: bytes) -> P:
     """The parameters of a query string as `model` describes them.
 
     Raises:
-        Malformed: a parameter is unknown, repeated without leave, or has a value that its field does not take; all
-            faults are named.
+        Malformed: a parameter is unknown, repeated though single-valued, or has a value that its field does not take.
+            Every fault is named, up to `MOST_FAULTS`.
     """
     if not query_string:
-        return cast("Q", _nothing(model))
-    faults: list[Refused] = []
+        return cast("P", _defaults(model))
     values: dict[str, Any] = {}
+    faults: dict[str, Refused] = {}
     for name, value in _pairs(query_string):
         if name not in model.model_fields:
-            known = ", ".join(sorted(model.model_fields))
-            advice = f"known are {known}" if known else "there are none"
-            faults.append(Refused(name[:LONGEST_NAME], f"is not a parameter here; {advice}"))
-        elif name in model.several:
+            faults[name] = Refused(name[:LONGEST_NAME], f"is not a parameter here; {_known(model)}")
+        elif name in model.repeatable:
             values.setdefault(name, []).append(value)
         elif name in values:
-            faults.append(Refused(name, "is given more than once; give it once"))
+            faults[name] = Refused(name, "is given more than once; give it once")
         else:
             values[name] = value
     try:
         parameters = model.model_validate(values)
-        if not faults:
-            return parameters
     except ValidationError as error:
-        wrong = dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False, include_context=False))
-        faults += [fault(name, model.model_fields[name], values[name]) for name in wrong]
-    raise Malformed(faults)
+        faults = {**dict(_value_faults(model, values, error)), **faults}
+    if faults:
+        raise Malformed(_bounded(list(faults.values())))
+    return parameters
 
 
-def fault(name: str, field: FieldInfo, value: object, *, place: str = "query") -> Refused:
-    """What is wrong with a value: what the field takes, and what was given instead."""
-    given = ", ".join(shown(one) for one in value) if isinstance(value, list) else shown(value)
-    return Refused(name, f"must be {requirement(field)}, not {given}", place=place)
+def _value_faults(
+    model: type[Parameters], values: Mapping[str, Any], error: ValidationError
+) -> Iterator[tuple[str, Refused]]:
+    """What is wrong with each value: what its field takes, and what was given instead."""
+    for name in dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False, include_context=False)):
+        value = values[name]
+        found = ", ".join(map(quote, value[:MOST_FAULTS])) if isinstance(value, list) else quote(value)
+        yield name, Refused(name, f"must be {describe(model.model_fields[name])}, not {found}")
 
 
-def requirement(field: FieldInfo) -> str:
+def _bounded(faults: list[Refused]) -> list[Refused]:
+    """At most `MOST_FAULTS` faults; the last one tells how many were left out."""
+    more = len(faults) - MOST_FAULTS
+    return faults if more <= 0 else [*faults[:MOST_FAULTS], Refused("query", f"has {more} more faults")]
+
+
+def _known(model: type[Parameters]) -> str:
+    names = ", ".join(sorted(model.model_fields))
+    return f"known are {names}" if names else "there are none"
+
+
+def describe(field: FieldInfo) -> str:
     """The values that a field takes, in words; derived from its type, so that it cannot differ from the check."""
     several = get_origin(field.annotation) in (Union, UnionType, tuple)
     kinds = get_args(field.annotation) if several else (field.annotation,)
@@ -138,18 +154,18 @@ def _words(kind: Any, metadata: list[Any]) -> str:  # noqa: ANN401 - a type, or 
     return f"an integer of at least {low}" if high is None else f"an integer from {low} to {high}"
 
 
-def integer(name: str, text: str) -> int:
+def read_integer(name: str, text: str) -> int:
     """An integer that stands in a path.
 
     Raises:
         Refused: it is none.
     """
     if not INTEGER.fullmatch(text):
-        raise Refused(name, f"must be an integer, not {shown(text)}", place="path")
+        raise Refused(name, f"must be an integer, not {quote(text)}", place="path")
     return int(text)
 
 
-def query_text(parameters: Mapping[str, Any]) -> str:
+def write_query(parameters: Mapping[str, Any]) -> str:
     """Parameters as the query of a URL, with its question mark; nothing for none."""
     if not parameters:
         return ""
@@ -171,6 +187,6 @@ def _pairs(query_string: bytes) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=64)
-def _nothing(model: type[Parameters]) -> Parameters:
-    """What an empty query string says; kept, because most requests have one."""
+def _defaults(model: type[Parameters]) -> Parameters:
+    """What an empty query string means; cached, because most requests have one."""
     return model.model_validate({})

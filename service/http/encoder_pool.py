@@ -1,0 +1,29 @@
+"""The encoder pool: a few threads for work that would hold the event loop too long, and a bounded queue."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from service.http.problems import Overloaded
+
+T = TypeVar("T")
+
+
+class EncoderPool:
+    """Runs functions in threads, `threads` at a time; refuses more when `queue` of them wait already."""
+
+    def __init__(self, *, threads: int, queue: int) -> None:
+        """Start no thread yet."""
+        self._limiter = CapacityLimiter(threads)
+        self._queue = queue
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """The result of `function`, called in a thread. It occupies the thread until it ends, even if nobody waits.
+
+        Raises:
+            Overloaded: the queue is full.
+        """
+        if self._limiter.statistics().tasks_waiting >= self._queue:
+            raise Overloaded("Too many long encodings are waiting already; try again in a moment.")
+        return await to_thread.run_sync(function, limiter=self._limiter)

@@ -1,0 +1,137 @@
+"""An ApiRoute: FastAPI's route, with one strict reading of the request and the executor behind it.
+
+An endpoint is declared as in any FastAPI application (`Depends`, `Query`, `Path`), and FastAPI documents it from that.
+FastAPI's own resolving of a query model costs more than drawing a digit, so the declaration is compiled once, and the
+query string validated once by the same model. A dependency may take the request and parameters of the path.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar, get_type_hints
+
+from fastapi import params
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.errors import Refused, quote
+from service.http.executor import Executor
+from service.http.parameters import INTEGER, Parameters, read
+from service.http.representation import Representation
+from service.http.request import ApiRequest
+
+Endpoint = Callable[..., Representation]
+"""A pure, synchronous function from the values of a request to a Representation."""
+
+T = TypeVar("T")
+
+Resolve = Callable[[ApiRequest], Any]
+"""What gives the value of one parameter of an endpoint; a coroutine function where it has to wait."""
+
+
+class ApiRoute(APIRoute):
+    """A route whose endpoint returns a Representation. It takes GET and HEAD, or the `methods` given."""
+
+    def __init__(self, path: str, endpoint: Endpoint, **facts: Any) -> None:  # noqa: ANN401 - FastAPI's own facts
+        """Document the endpoint by its signature and docstring, and by what FastAPI's routes take besides."""
+        defaults = {
+            "methods": ["GET", "HEAD"],
+            "response_class": Response,
+            "response_model": None,
+            "summary": re.split(r"[.:;\n]", endpoint.__doc__ or "")[0],
+        }
+        super().__init__(path, endpoint, **{**defaults, **facts})
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The function that answers each request (FastAPI's documented hook for custom routes)."""
+        endpoint, template = self.endpoint, self.path_format
+        integers = find_integers(endpoint)
+        steps = compile_signature(endpoint)
+
+        async def handle(request: Request) -> Response:
+            api_request = ApiRequest(request.scope, request.receive)
+            values = request.path_params
+            for name in integers & values.keys():
+                values[name] = read_integer(name, values[name])
+            api_request.path = template.format_map(values)
+            arguments = {}
+            for name, resolve in steps:
+                value = resolve(api_request)
+                arguments[name] = await value if inspect.isawaitable(value) else value
+            arguments.pop("", None)
+            executor: Executor = request.scope["state"]["executor"]
+            return await executor.execute(api_request, endpoint(**arguments))  # type: ignore[return-value]
+
+        return handle
+
+
+def compile_signature(endpoint: Endpoint) -> list[tuple[str, Resolve]]:
+    """How to get each argument of an endpoint, in the order of its signature: the order in which requests are refused.
+
+    An endpoint without a query model takes no query parameters; a step without a name makes sure of that.
+    """
+    hints = get_type_hints(endpoint, include_extras=True)
+    steps = [(name, _compile_parameter(name, hints[name])) for name in inspect.signature(endpoint).parameters]
+    if not any(_find(hint, params.Query) for hint in hints.values()):
+        steps.append(("", partial(_read_query, Parameters)))
+    return steps
+
+
+def _compile_parameter(name: str, hint: Any) -> Resolve:  # noqa: ANN401 - an annotation
+    """How to get one argument, by its annotation."""
+    depends = _find(hint, params.Depends)
+    if depends is not None:
+        return _compile_dependency(depends.dependency)
+    if _find(hint, params.Query):
+        return partial(_read_query, hint.__origin__)
+    if isinstance(hint, type) and issubclass(hint, ApiRequest):
+        return lambda request: request
+    return lambda request: request.path_params[name]
+
+
+def _compile_dependency(dependency: Callable[..., Any]) -> Resolve:
+    """How to call a dependency."""
+    hints = _find_hints(dependency)
+    arguments = [(name, _compile_parameter(name, hint)) for name, hint in hints.items()]
+    return lambda request: dependency(**{name: resolve(request) for name, resolve in arguments})
+
+
+def _read_query(model: type[Parameters], request: ApiRequest) -> Parameters:
+    request.query = query = read(model, request.scope["query_string"])
+    return query
+
+
+def find_integers(endpoint: Endpoint) -> frozenset[str]:
+    """The parameters of the path that are integers, of an endpoint and its dependencies."""
+    found = set()
+    for name, hint in _find_hints(endpoint).items():
+        depends = _find(hint, params.Depends)
+        if depends is not None:
+            found |= find_integers(depends.dependency)
+        elif _find(hint, params.Path) and hint.__origin__ is int:
+            found.add(name)
+    return frozenset(found)
+
+
+def _find_hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of a function's, or a callable object's, parameters."""
+    hints = get_type_hints(function if inspect.isfunction(function) else function.__call__, include_extras=True)
+    return {name: hint for name, hint in hints.items() if name != "return"}
+
+
+def _find(hint: Any, kind: type[T]) -> T | None:  # noqa: ANN401 - an annotation
+    """What FastAPI's `kind` of declaration an annotation carries."""
+    return next((one for one in getattr(hint, "__metadata__", ()) if isinstance(one, kind)), None)
+
+
+def read_integer(name: str, text: str) -> int:
+    """An integer of a path.
+
+    Raises:
+        Refused: the text is no integer.
+    """
+    if not INTEGER.fullmatch(text):
+        raise Refused(name, f"must be an integer, not {quote(text)}", place="path")
+    return int(text)

@@ -1,0 +1,73 @@
+"""Finished answers, to which the conditions, the range and the method of any request are applied."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from service.errors import ServiceError
+from service.http.conditions import CONDITIONS, is_unmodified, select_range
+from service.http.problems import handle_service_error
+from service.http.representation import Encoded
+from service.http.request import Headers
+
+DESCRIPTIVE = frozenset({b"accept-ranges", b"content-length", b"content-type", b"content-encoding", b"repr-digest"})
+"""Headers that describe a body, which a 304 does not have."""
+
+SELECTIVE = CONDITIONS | {b"range"}
+"""Headers of a request by which it may get less than the whole."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class NotModifiedResponse:
+    """An ASGI application that answers 304 with those of the headers that do not describe a body."""
+
+    headers: Headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        headers = [(name, value) for name, value in self.headers if name not in DESCRIPTIVE]
+        await _send(send, HTTPStatus.NOT_MODIFIED, headers, b"")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StoredResponse:
+    """An ASGI application that answers any GET or HEAD of one representation, whose whole body it has.
+
+    `headers` are those of a 200, without length; `route` is the route that made it, for whoever counts by route.
+    """
+
+    headers: Headers
+    etag: str
+    body: Encoded
+    route: object
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send all (200), a part (206), nothing (HEAD, 304), or a problem (412, 416)."""
+        size = len(self.body)
+        part = None
+        if not SELECTIVE.isdisjoint([name for name, _ in scope["headers"]]):
+            try:
+                if is_unmodified(scope["headers"], self.etag):
+                    return await NotModifiedResponse(self.headers)(scope, receive, send)
+                part = select_range(scope["headers"], self.etag, size) if scope["method"] == "GET" else None
+            except ServiceError as error:
+                problem = await handle_service_error(Request(scope), error)
+                return await problem(scope, receive, send)
+        if part is not None:
+            body = memoryview(self.body)[part.start : part.stop]
+            return await _send(send, HTTPStatus.PARTIAL_CONTENT, describe_part(self.headers, part, size), body)
+        headers = [*self.headers, (b"content-length", b"%d" % size), (b"accept-ranges", b"bytes")]
+        await _send(send, HTTPStatus.OK, headers, b"" if scope["method"] == "HEAD" else self.body)
+
+
+def describe_part(headers: Headers, part: range, size: int) -> Headers:
+    """The headers of a 206, which gives a part of `size` bytes."""
+    bounds = b"bytes %d-%d/%d" % (part.start, part.stop - 1, size)
+    return [*headers, (b"content-length", b"%d" % len(part)), (b"accept-ranges", b"bytes"), (b"content-range", bounds)]
+
+
+async def _send(send: Send, status: HTTPStatus, headers: Headers, body: Encoded) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
