@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class ServiceError(Exception):
-    """Anything that this service refuses on purpose; the message is fit to be shown to whoever asked."""
+    """Anything that this service refuses on purpose; the message is fit to be quote to whoever asked."""
 
 
 class DamagedData(ServiceError):
@@ -21,7 +21,7 @@ class Unknown(ServiceError):
         """Name the `kind` of thing, the `name` asked for, `where`, and the `known` ones (or what bounds them)."""
         bounds = known if isinstance(known, str) else "one of " + ", ".join(str(one) for one in known)
         place = f" in {where}" if where else ""
-        super().__init__(f"There is no {kind} {shown(name)}{place}; ask for {bounds}.")
+        super().__init__(f"There is no {kind} {quote(name)}{place}; ask for {bounds}.")
 
 
 class Refused(ServiceError):
@@ -32,13 +32,13 @@ class Refused(ServiceError):
 
     def __init__(self, name: str, reason: str, *, place: str = "query") -> None:
         """Blame the parameter `name`; `reason` completes the sentence that begins with its name."""
-        super().__init__(f"{name or shown(name)} {reason}.")
+        super().__init__(f"{name or quote(name)} {reason}.")
         self.name = name
         self.reason = reason
         self.place = place
 
 
-def shown(value: object, longest: int = 60) -> str:
+def quote(value: object, longest: int = 60) -> str:
     """Quote a value that a stranger sent, cut to `longest` characters so that an error stays readable."""
     text = str(value)
     return f"'{text}'" if len(text) <= longest else f"'{text[:longest]}…' ({len(text)} characters)"
