@@ -1,7 +1,14 @@
 """Bytes out: one file a format, and its name in the mapping `FORMATS`. Knows batches, no HTTP."""
 
+import zlib
 from collections.abc import Mapping
+from importlib.metadata import version
 from types import MappingProxyType
+
+import numpy as np
+import orjson
+import PIL
+import pyarrow as pa
 
 from service.formats.arrow import ARROW, ARROW_FILE
 from service.formats.csv import CSV
@@ -17,3 +24,17 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {one.name: one for one in (JSON, NDJSON, CSV, NPY, NPZ, ARROW, ARROW_FILE, PARQUET, SAFETENSORS)}
 )
 """Every format of many samples, by the name that `?format=` takes."""
+
+ENCODERS = ";".join(
+    (
+        f"numpy {np.__version__}",
+        f"pyarrow {pa.__version__}",
+        f"orjson {orjson.__version__}",
+        f"pillow {PIL.__version__}",
+        f"isal {version('isal')}",
+        f"zlib {zlib.ZLIB_RUNTIME_VERSION}",
+        f"cmap {version('cmap')}",
+    )
+)
+"""Names and versions of the libraries that decide the bytes of a file: the same text, the same bytes. It
+belongs in every entity tag, so that servers with other versions never share one."""

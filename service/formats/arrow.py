@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from service.data.batch import Batch
-from service.formats.drain import Drain
-from service.formats.format import Encoded, Format
+from service.formats.byte_sink import ByteSink
+from service.formats.format import PIECE, Cost, Encoded, Format, split_pieces
 
 END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """A continuation mark and a length of zero."""
@@ -35,13 +35,14 @@ class Template:
         """The length of the message when its images take `pixels` bytes."""
         return len(self.head) + pixels + len(self.tail)
 
-    def filled(self, batch: Batch) -> Iterator[Encoded]:
-        """The message that carries a batch."""
+    def fill(self, batch: Batch) -> Iterator[Encoded]:
+        """The message that carries a batch, whose image is gathered some rows at a time."""
         rows, head = len(batch), bytearray(self.head)
         np.frombuffer(head, np.int64, rows, self.index)[:] = batch.index
         np.frombuffer(head, np.int64, rows, self.label)[:] = batch.label
-        yield memoryview(head)
-        yield np.ascontiguousarray(batch.image).reshape(-1).view(np.uint8).data
+        yield from split_pieces([memoryview(head)])
+        for block in batch.blocks(PIECE // batch.dtype.itemsize):
+            yield np.ascontiguousarray(block.image).reshape(-1).view(np.uint8).data
         yield self.tail
 
 
@@ -56,14 +57,14 @@ def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
         schema = _schema(batch)
         if number == 0:
             yield schema.serialize().to_pybytes()
-        yield from _template(schema, len(batch)).filled(batch)
+        yield from _template(schema, len(batch)).fill(batch)
     yield END_OF_STREAM
 
 
 def stream_size(kind: Batch, batches: Mapping[int, int]) -> int:
     """The length of the stream of so many batches (values) of so many rows (keys), all of the kind of one batch."""
     schema = _schema(kind)
-    width = kind.width * kind.height * kind.image.itemsize
+    width = kind.width * kind.height * kind.dtype.itemsize
     messages = sum(number * _template(schema, rows).size(rows * width) for rows, number in batches.items())
     return int(schema.serialize().size) + messages + len(END_OF_STREAM)
 
@@ -73,22 +74,22 @@ def encode_file(batch: Batch) -> bytes:
     return b"".join(stream_file([batch]))
 
 
-def stream_file(batches: Iterable[Batch]) -> Iterator[bytes]:
-    """One record batch a batch, and the footer that lets readers jump to each."""
-    sink, out = Drain(), None
+def stream_file(batches: Iterable[Batch]) -> Iterator[Encoded]:
+    """One record batch a batch, and the footer that lets readers jump to each; gathers a whole batch at a time."""
+    sink, out = ByteSink(), None
     for batch in batches:
         schema = _schema(batch)
         out = out or pa.ipc.new_file(sink, schema)
         out.write_batch(_record_batch(batch, schema))
-        yield sink.take()
+        yield from split_pieces(sink.take())
     if out is not None:
         out.close()
-    yield sink.take()
+    yield from split_pieces(sink.take())
 
 
 def _schema(batch: Batch) -> pa.Schema:
     """The schema of all batches of this kind; their facts are its metadata."""
-    return _schema_of(batch.image.dtype, batch.image.shape[1:], tuple(batch.facts.items()))
+    return _schema_of(batch.dtype, batch.shape[1:], tuple(batch.facts.items()))
 
 
 @lru_cache(maxsize=64)
@@ -138,7 +139,7 @@ ARROW = Format(
     encode=encode,
     stream=stream,
     stream_size=stream_size,
-    quick=4_000_000,
+    costs=Cost(fixed=30, row=60, raw=0.15, scaled=0.7),
 )
 
 ARROW_FILE = Format(
@@ -147,5 +148,5 @@ ARROW_FILE = Format(
     suffix="arrow",
     encode=encode_file,
     stream=stream_file,
-    quick=4_000_000,
+    costs=Cost(fixed=30, row=60, raw=0.15, scaled=0.7),
 )

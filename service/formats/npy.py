@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.data.batch import Batch
-from service.formats.format import Format
+from service.formats.format import Cost, Format
 
 MAGIC = b"\x93NUMPY\x01\x00"
 """Magic string and version 1.0."""
@@ -35,4 +35,10 @@ def array_file(array: NDArray[np.generic]) -> bytes:
     return b"".join((header(whole.dtype, whole.shape), whole.reshape(-1).view(np.uint8).data))
 
 
-NPY = Format(name="npy", media_type="application/x-npy", suffix="npy", encode=encode, quick=20_000_000)
+NPY = Format(
+    name="npy",
+    media_type="application/x-npy",
+    suffix="npy",
+    encode=encode,
+    costs=Cost(fixed=5, row=60, raw=0.15, scaled=0.7),
+)

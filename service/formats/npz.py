@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from service.data.batch import Batch
 from service.formats import npy
-from service.formats.format import Encoded, Format
+from service.formats.format import Cost, Encoded, Format
 
 Array = NDArray[Any]
 """An array of whatever shape and dtype."""
@@ -66,4 +66,10 @@ def archive(arrays: dict[str, Array]) -> bytes:
     return b"".join((*body, listing, end))
 
 
-NPZ = Format(name="npz", media_type="application/x-npz", suffix="npz", encode=encode, quick=20_000_000)
+NPZ = Format(
+    name="npz",
+    media_type="application/x-npz",
+    suffix="npz",
+    encode=encode,
+    costs=Cost(fixed=20, row=60, raw=0.2, scaled=1),
+)

@@ -9,8 +9,8 @@ from isal import isal_zlib
 from numpy.typing import NDArray
 
 from service.data.batch import Batch
-from service.formats.format import Format
-from service.formats.look import Look, Picture, drawn, grey
+from service.formats.format import Cost, Format
+from service.formats.render import Picture, RenderOptions, draw, to_grey
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 """The first eight bytes of every PNG."""
@@ -22,7 +22,7 @@ UNFILTERED, SUB, UP = 0, 1, 2
 """Filter types of a row: as it is, each byte less that of the pixel before, or less that of the pixel above."""
 
 BAND = 64
-"""Rows painted and compressed at a time, so that colours take little more memory than the ink."""
+"""Rows paint and compressed at a time, so that colours take little more memory than the ink."""
 
 SMALL = 4_096
 """Bytes up to which speed counts more than a few bytes: a digit, which another library compresses in half the time."""
@@ -75,9 +75,11 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 
 
-def sample(batch: Batch, look: Look) -> Picture:
-    """The one sample of a batch as a picture, captioned with its label if the look wants it."""
-    return drawn(grey(batch.flat.reshape(batch.height, batch.width), batch.peak), look, caption(int(batch.label[0])))
+def sample(batch: Batch, options: RenderOptions) -> Picture:
+    """The one sample of a batch as a picture, captioned with its label if the options wants it."""
+    return draw(
+        to_grey(batch.flat.reshape(batch.height, batch.width), batch.peak), options, caption(int(batch.label[0]))
+    )
 
 
 def caption(label: int) -> str:
@@ -85,12 +87,12 @@ def caption(label: int) -> str:
     return f"Label: {label}"
 
 
-def png(look: Look) -> Format:
-    """The format that draws one sample in a look."""
+def png(options: RenderOptions) -> Format:
+    """The format that draws one sample in a options."""
     return Format(
         name="png",
         media_type="image/png",
         suffix="png",
-        encode=lambda batch: encode(sample(batch, look)),
-        quick=500_000,
+        encode=lambda batch: encode(sample(batch, options)),
+        costs=Cost(fixed=100),
     )

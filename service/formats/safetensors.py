@@ -4,7 +4,7 @@ import numpy as np
 import orjson
 
 from service.data.batch import Batch
-from service.formats.format import Format
+from service.formats.format import Cost, Format
 
 DTYPES = {"uint8": "U8", "float32": "F32", "int64": "I64"}
 """The format's names of our dtypes."""
@@ -40,5 +40,5 @@ SAFETENSORS = Format(
     media_type="application/vnd.safetensors",
     suffix="safetensors",
     encode=encode,
-    quick=20_000_000,
+    costs=Cost(fixed=20, row=60, raw=0.15, scaled=0.7),
 )

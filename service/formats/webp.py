@@ -4,9 +4,9 @@ import io
 
 from PIL import Image
 
-from service.formats.format import Format
-from service.formats.look import Look, Picture
+from service.formats.format import Cost, Format
 from service.formats.png import sample
+from service.formats.render import Picture, RenderOptions
 
 LONGEST = 16_383
 """Pixels a side that the format has room for."""
@@ -22,12 +22,12 @@ def encode(picture: Picture) -> bytes:
     return file.getvalue()
 
 
-def webp(look: Look) -> Format:
-    """The format that draws one sample in a look."""
+def webp(options: RenderOptions) -> Format:
+    """The format that draws one sample in a options."""
     return Format(
         name="webp",
         media_type="image/webp",
         suffix="webp",
-        encode=lambda batch: encode(sample(batch, look)),
-        quick=30_000,
+        encode=lambda batch: encode(sample(batch, options)),
+        costs=Cost(fixed=100),
     )

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.data.batch import Batch, Layout, arranged
+from service.data.batch import Batch, Layout, to_layout
 from service.formats.format import ANY_LAYOUT
 from tests import made
 
@@ -13,7 +13,7 @@ from tests import made
 )
 def test_a_layout_is_a_shape_over_the_same_memory(layout: Layout, shape: tuple[int, ...]) -> None:
     images, _ = made.values()
-    two = arranged(images[:2], layout)
+    two = to_layout(images[:2], layout)
     assert two.shape == shape
     assert np.shares_memory(two, images)
     assert two.tobytes() == images[:2].tobytes()

@@ -9,7 +9,7 @@ from tests import made
 
 @given(made.datasets())
 def test_unit_is_the_quotient_and_stays_within_0_and_1(data: Dataset) -> None:
-    unit = scaled(data.images, data, "unit")
+    unit = scale_pixels(data.images, data, "unit")
     assert unit.dtype == np.float32
     assert unit.min() >= 0
     assert unit.max() <= 1
@@ -21,14 +21,14 @@ def test_standard_has_mean_0_and_deviation_1_over_the_reference_split(data: Data
     span = data.span(data.card.reference)
     reference = data.images[span.start : span.stop]
     assume(reference.std() > 0)
-    standard = scaled(reference, data, "standard")
+    standard = scale_pixels(reference, data, "standard")
     assert standard.dtype == np.float32
     assert standard.mean(dtype=np.float64) == pytest.approx(0, abs=1e-6)
     assert standard.std(dtype=np.float64) == pytest.approx(1, abs=1e-6)
 
 
 def test_raw_is_the_very_array(tiny: Dataset) -> None:
-    assert scaled(tiny.images, tiny, "raw") is tiny.images
+    assert scale_pixels(tiny.images, tiny, "raw") is tiny.images
 
 
 @pytest.mark.parametrize("name", ["mnist", "digits"])

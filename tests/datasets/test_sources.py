@@ -63,8 +63,8 @@ def test_the_card_answers_what_a_person_asks(source: Source) -> None:
         assert text.strip() == text
         assert "  " not in text
         assert text
-    assert card.suits
-    assert card.unsuited
+    assert card.intended_uses
+    assert card.limitations
     assert card.licence.url.startswith("https://")
     assert card.sources
     assert card.loaders

@@ -1,4 +1,4 @@
-"""A Look: how a picture is drawn. And the drawing: from intensities to pixels, exact at every scale."""
+"""A RenderOptions: how a picture is draw. And the drawing: from intensities to pixels, exact at every scale."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ SMALLEST_TEXT = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class RenderOptions:
     """Pixels of the picture per pixel of the sample, colour map, dark ink on light paper, no paper, label below."""
 
     scale: int = 1
@@ -34,46 +34,46 @@ Picture = NDArray[np.uint8]
 """`(height, width)` grey, or `(height, width, channels)`: 2 grey and alpha, 3 RGB, 4 RGBA; values 0…255."""
 
 
-def grey(values: NDArray[np.generic], peak: int) -> NDArray[np.uint8]:
+def to_grey(values: NDArray[np.generic], peak: int) -> NDArray[np.uint8]:
     """Intensities 0…`peak`, of any shape, as grey 0…255: `round(v · 255 / peak)`, never stretched."""
     if peak == WHITE and values.dtype == np.uint8:
         return values.view(np.uint8)
     return np.rint(np.asarray(values, np.float64) * WHITE / peak).astype(np.uint8)
 
 
-def drawn(image: NDArray[np.uint8], look: Look, caption: str = "") -> Picture:
-    """A grey image `(height, width)` as a look wants it; `caption` is written below, on a canvas as wide as it needs.
+def draw(image: NDArray[np.uint8], options: RenderOptions, caption: str = "") -> Picture:
+    """A grey image `(height, width)` drawn with these options, with `caption` below it on a canvas that is wide enough.
 
     Scaling repeats pixels, so every one can be read back.
     """
-    image = enlarged(image, look.scale)
-    return painted(_captioned(image, caption) if look.captioned else image, look)
+    image = enlarge(image, options.scale)
+    return paint(_captioned(image, caption) if options.captioned else image, options)
 
 
-def enlarged(images: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
+def enlarge(images: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
     """Images `(…, height, width)` with every pixel repeated to a square of `scale` × `scale`."""
     return images if scale == 1 else images.repeat(scale, axis=-2).repeat(scale, axis=-1)
 
 
-def painted(ink: NDArray[np.uint8], look: Look) -> Picture:
-    """Grey of any size in the colours of a look; inversion comes before the colour map.
+def paint(ink: NDArray[np.uint8], options: RenderOptions) -> Picture:
+    """Grey of any size in the colours of a options; inversion comes before the colour map.
 
     Transparent, the ink's intensity is its alpha. Its colour is the map's; without a map it is white, or black if
     inverted, so that laid over black, or white, it is the opaque picture again.
     """
-    if look.transparent and look.cmap == "gray":
-        return np.stack([np.full_like(ink, 0 if look.invert else WHITE), ink], axis=-1)
-    shade = WHITE - ink if look.invert else ink
-    if look.cmap == "gray":
+    if options.transparent and options.cmap == "gray":
+        return np.stack([np.full_like(ink, 0 if options.invert else WHITE), ink], axis=-1)
+    shade = WHITE - ink if options.invert else ink
+    if options.cmap == "gray":
         return shade
-    colour = _colours(look.cmap)[shade]
-    return np.concatenate([colour, ink[..., None]], axis=-1) if look.transparent else colour
+    colour = _colours(options.cmap)[shade]
+    return np.concatenate([colour, ink[..., None]], axis=-1) if options.transparent else colour
 
 
-def size(height: int, width: int, look: Look, caption: str = "") -> tuple[int, int]:
-    """Height and width of the picture that `drawn` makes of an image, without drawing it."""
-    height, width = height * look.scale, width * look.scale
-    if not look.captioned:
+def measure(height: int, width: int, options: RenderOptions, caption: str = "") -> tuple[int, int]:
+    """Height and width of the picture that `draw` makes of an image, without drawing it."""
+    height, width = height * options.scale, width * options.scale
+    if not options.captioned:
         return height, width
     left, _, right, bottom = font_for(height).getbbox(caption)
     return height + _margin(height) + round(bottom), max(width, round(right - left))
@@ -82,7 +82,7 @@ def size(height: int, width: int, look: Look, caption: str = "") -> tuple[int, i
 def _captioned(image: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
     """The image on a canvas of paper, centred, with white text below it."""
     height, width = image.shape
-    whole, broad = size(height, width, Look(captioned=True), caption)
+    whole, broad = measure(height, width, RenderOptions(captioned=True), caption)
     canvas = np.zeros((whole, broad), np.uint8)
     left = (broad - width) // 2
     canvas[:height, left : left + width] = image

@@ -1,4 +1,4 @@
-"""A Sheet: many samples in one picture, row by row, and where each of them stands. Knows batches, no HTTP."""
+"""A ContactSheet: many samples in one picture, row by row, and where each of them stands. Knows batches, no HTTP."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -9,12 +9,12 @@ from PIL import Image, ImageDraw
 
 from service.data.batch import Batch
 from service.formats import png, webp
-from service.formats.format import Format
-from service.formats.look import WHITE, Look, Picture, enlarged, font_for, grey, painted
+from service.formats.format import Cost, Format
+from service.formats.render import WHITE, Picture, RenderOptions, enlarge, font_for, paint, to_grey
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sheet:
+class ContactSheet:
     """The plan of `count` samples of `height` × `width` pixels, already at their scale.
 
     They stand in `columns`, `gap` pixels apart, each with `strip` rows below it for its label. A sheet of no
@@ -51,23 +51,25 @@ class Sheet:
         return row * down, column * across
 
 
-def plan(count: int, height: int, width: int, look: Look, *, columns: int, gap: int, labels: bool) -> Sheet:
-    """The sheet of `count` samples of `height` × `width` raw pixels in a look."""
-    height, width = height * look.scale, width * look.scale
-    return Sheet(
+def plan_sheet(
+    count: int, height: int, width: int, options: RenderOptions, *, columns: int, gap: int, labels: bool
+) -> ContactSheet:
+    """The sheet of `count` samples of `height` × `width` raw pixels in a options."""
+    height, width = height * options.scale, width * options.scale
+    return ContactSheet(
         count=count, height=height, width=width, columns=columns, gap=gap, strip=_strip(height) if labels else 0
     )
 
 
-def inked(sheet: Sheet, batch: Batch, look: Look) -> Picture:
+def draw_sheet(sheet: ContactSheet, batch: Batch, options: RenderOptions) -> Picture:
     """The grey of a sheet `(height, width)`: gaps, empty cells and what surrounds a label are 0."""
     down, across = sheet.pitch
     cells = np.zeros((sheet.rows, down, sheet.columns, across), np.uint8)
-    digits = grey(batch.flat.reshape(-1, batch.height, batch.width), batch.peak)
+    digits = to_grey(batch.flat.reshape(-1, batch.height, batch.width), batch.peak)
     texts = _texts(sheet, int(batch.label.max(initial=-1)) + 1) if sheet.strip else None
     for row in range(sheet.rows):
         part = slice(row * sheet.columns, (row + 1) * sheet.columns)
-        images = enlarged(digits[part], look.scale)
+        images = enlarge(digits[part], options.scale)
         cells[row, : sheet.height, : len(images), : sheet.width] = images.swapaxes(0, 1)
         if texts is not None:
             below = slice(sheet.height, sheet.height + sheet.strip)
@@ -81,7 +83,7 @@ def _strip(height: int) -> int:
     return ceil(font_for(height).getbbox("0123456789")[3]) + 2
 
 
-def _texts(sheet: Sheet, count: int) -> NDArray[np.uint8]:
+def _texts(sheet: ContactSheet, count: int) -> NDArray[np.uint8]:
     """The numbers 0 to `count` - 1 in white, each centred in the room below a sample: `(count, strip, width)`."""
     texts = []
     for label in range(count):
@@ -92,23 +94,23 @@ def _texts(sheet: Sheet, count: int) -> NDArray[np.uint8]:
     return np.array(texts, np.uint8).reshape(count, sheet.strip, sheet.width)
 
 
-def sheet_png(sheet: Sheet, look: Look) -> Format:
+def sheet_png(sheet: ContactSheet, options: RenderOptions) -> Format:
     """The format that draws a sheet as PNG."""
     return Format(
         name="png",
         media_type="image/png",
         suffix="png",
-        encode=lambda batch: png.encode(inked(sheet, batch, look), lambda band: painted(band, look)),
-        quick=100_000,
+        encode=lambda batch: png.encode(draw_sheet(sheet, batch, options), lambda band: paint(band, options)),
+        costs=Cost(fixed=100),
     )
 
 
-def sheet_webp(sheet: Sheet, look: Look) -> Format:
+def sheet_webp(sheet: ContactSheet, options: RenderOptions) -> Format:
     """The format that draws a sheet as WebP."""
     return Format(
         name="webp",
         media_type="image/webp",
         suffix="webp",
-        encode=lambda batch: webp.encode(painted(inked(sheet, batch, look), look)),
-        quick=30_000,
+        encode=lambda batch: webp.encode(paint(draw_sheet(sheet, batch, options), options)),
+        costs=Cost(fixed=100),
     )

@@ -1,8 +1,8 @@
-from service.formats.drain import Drain
+from service.formats.byte_sink import ByteSink
 
 
 def test_a_drain_gives_what_was_written_once() -> None:
-    drain = Drain()
+    drain = ByteSink()
     assert drain.writable()
     assert drain.take() == b""
     assert drain.write(b"ab") == 2
@@ -12,7 +12,7 @@ def test_a_drain_gives_what_was_written_once() -> None:
 
 
 def test_a_drain_keeps_copies_because_writers_reuse_their_buffers() -> None:
-    drain, buffer = Drain(), bytearray(b"ab")
+    drain, buffer = ByteSink(), bytearray(b"ab")
     drain.write(buffer)
     buffer[:] = b"xx"
     assert drain.take() == b"ab"
