@@ -27,13 +27,14 @@ class Settings(BaseSettings):
     text_limit: int = Field(1_000, ge=1, description="Most rows a page in a text format (json, ndjson, csv).")
     binary_limit: int = Field(10_000, ge=1, description="Most rows a page in a binary format.")
     picture_pixels: int = Field(16_000_000, ge=1, description="Most pixels in one picture.")
-    memo_bytes: int = Field(32 * MEGABYTE, ge=0, description="Memory for finished answers; 0 turns the memo off.")
+    response_cache_bytes: int = Field(
+        32 * MEGABYTE, ge=0, description="Memory for finished answers; 0 turns the response cache off."
+    )
     files_bytes: int = Field(
         512 * MEGABYTE, ge=0, description="Room in the temporary directory for built whole-split files."
     )
-    encoders: int = Field(2, ge=1, description="Threads for encoding that takes long.")
-    backlog: int = Field(64, ge=1, description="Long encodings that may wait; more are answered 503.")
-    telemetry: bool = Field(False, description="OpenTelemetry as FastAPI has it built in, set up by its variables.")
+    encoder_threads: int = Field(2, ge=1, description="Threads for encoding that takes long.")
+    encoder_queue: int = Field(64, ge=1, description="Long encodings that may wait; more are answered 503.")
     access_log: bool = Field(False, description="Log a line for every request (costs as much as serving it).")
 
     @field_validator("cors_origins", mode="before")

@@ -1,11 +1,12 @@
-"""The endpoints, a file a noun. Each is about two statements: select, respond."""
+"""What is served: queries, endpoints, JSON, links. Knows datasets and formats; reads no header, knows no socket."""
 
 from starlette.routing import BaseRoute
 
-from service.web.routes import (
+from service.api import (
     batches,
     cards,
     downloads,
+    epochs,
     explorer,
     grids,
     labels,
@@ -21,6 +22,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *samples.ROUTES,
     *rows.ROUTES,
     *batches.ROUTES,
+    *epochs.ROUTES,
     *grids.ROUTES,
     *take.ROUTES,
     *labels.ROUTES,

@@ -1,76 +1,73 @@
 """Cards: what a person asks before using a dataset."""
 
-import hashlib
-from functools import lru_cache
+from typing import Annotated
 
-import numpy as np
-from fastapi import Response
+from fastapi import Query
 
+from service.api.checksums import find_checksum
+from service.api.dependencies import CatalogState, DatasetPath, SplitPath
+from service.api.formats import FILE_FORMATS
+from service.api.links import DATASETS, SPLIT, link_dataset, link_split, split_path
+from service.api.schemas import DatasetCard, Datasets, FileCard, SplitCard
 from service.data.dataset import Dataset
-from service.data.selection import Selection
+from service.data.split import Split
 from service.data.statistics import intensities
-from service.formats.json import JSON
-from service.formats.look import WHITE
-from service.web.answers import respond
-from service.web.links import link_header
-from service.web.paths import DATASETS, DatasetName, SplitName, dataset_links, split_links
-from service.web.queries import Pin
-from service.web.route import Asked, Route
-from service.web.schemas import DatasetCard, Datasets, SplitCard
+from service.formats.render import WHITE
+from service.http.links import write_link_header
+from service.http.parameters import RevisionQuery
+from service.http.representation import Make, Representation, Versioned, Whole
+from service.http.request import ApiRequest
+from service.http.route import LICENCE, ApiRoute
+
+COST = 100.0
+"""Milliseconds that a card may take the first time, when the arrays are hashed and summed."""
 
 
-async def datasets(asked: Asked, query: Pin) -> Response:
+def list_datasets(
+    request: ApiRequest, catalog: CatalogState, query: Annotated[RevisionQuery, Query()]
+) -> Representation:
     """The cards of all datasets."""
 
     def make() -> bytes:
-        cards = [_dataset_card(asked, data) for data in asked.catalog]
-        return Datasets(datasets=cards, links={"self": asked.link(DATASETS)}).model_dump_json().encode()
+        cards = [build_dataset_card(request, dataset) for dataset in catalog]
+        return Datasets(datasets=cards, links={"self": request.link(DATASETS)}).model_dump_json().encode()
 
-    return await respond(asked, asked.catalog, JSON, make, quick=False, headers=licence(*asked.catalog))
+    return _represent(catalog, make, *catalog)
 
 
-async def dataset(asked: Asked, dataset: DatasetName, query: Pin) -> Response:
+def get_dataset(request: ApiRequest, dataset: DatasetPath, query: Annotated[RevisionQuery, Query()]) -> Representation:
     """One card: shapes, ranges, classes, splits with digests, licence, citation, and what the dataset is good for."""
-    data = asked.catalog[dataset]
-    return await respond(
-        asked,
-        data,
-        JSON,
-        lambda: _dataset_card(asked, data).model_dump_json().encode(),
-        quick=False,
-        headers=licence(data),
+    return _represent(dataset, lambda: build_dataset_card(request, dataset).model_dump_json().encode(), dataset)
+
+
+def get_split(request: ApiRequest, split: SplitPath, query: Annotated[RevisionQuery, Query()]) -> Representation:
+    """The card of a split: number of samples, labels, digests, files, and links to every representation."""
+    return _represent(split, lambda: build_split_card(request, split).model_dump_json().encode(), split.dataset)
+
+
+def _represent(version: Versioned, make: Make, *datasets: Dataset) -> Representation:
+    """A card; its text may change with a release, so `rev` does not pin it."""
+    licences = [write_link_header({"license": dataset.card.licence.url}) for dataset in datasets]
+    return Representation(
+        media_type="application/json",
+        body=Whole(make, COST),
+        version=version,
+        headers={"Link": ", ".join(licences)},
+        pinned=False,
     )
 
 
-async def split(asked: Asked, dataset: DatasetName, split: SplitName, query: Pin) -> Response:
-    """The card of a split: number of samples, labels, digests, and links to every representation."""
-    data = asked.catalog[dataset]
-    data.span(split)
-    return await respond(
-        asked,
-        data,
-        JSON,
-        lambda: _split_card(asked, data, split).model_dump_json().encode(),
-        quick=False,
-        headers=licence(data),
-    )
-
-
-def licence(*datasets: Dataset) -> dict[str, str]:
-    """The header that leads to the datasets' licences."""
-    return {"Link": ", ".join(link_header({"license": data.card.licence.url}) for data in datasets)}
-
-
-def _dataset_card(asked: Asked, data: Dataset) -> DatasetCard:
-    card = data.card
-    unit = intensities(data, card.reference).unit
+def build_dataset_card(request: ApiRequest, dataset: Dataset) -> DatasetCard:
+    """The card of a dataset as JSON has it."""
+    card = dataset.card
+    unit = intensities(dataset.split(card.reference)).unit
     return DatasetCard(
         name=card.name,
         title=card.title,
         summary=card.summary,
         description=card.description,
-        rev=data.rev,
-        digest=data.digest,
+        rev=dataset.rev,
+        digest=dataset.digest,
         count=len(card.splits["all"]),
         image_shape=(card.height, card.width),
         range=(0, card.peak),
@@ -78,48 +75,50 @@ def _dataset_card(asked: Asked, data: Dataset) -> DatasetCard:
         classes=list(card.classes),
         target_names=list(range(len(card.classes))),
         feature_names=list(card.feature_names),
-        splits={name: _split_card(asked, data, name) for name in card.splits},
+        splits={name: build_split_card(request, split) for name, split in dataset.splits.items()},
         standard={"split": card.reference, "mean": unit.mean, "std": unit.std},
-        suits=list(card.suits),
-        unsuited=list(card.unsuited),
+        intended_uses=list(card.intended_uses),
+        limitations=list(card.limitations),
         licence=card.licence,
         creators=list(card.creators),
         year=card.year,
         citation=card.citation,
         sources=list(card.sources),
         loaders=list(card.loaders),
-        notes=data.notes,
-        links=dataset_links(asked, data),
+        notes=dataset.notes,
+        links=link_dataset(request, dataset),
     )
 
 
-def _split_card(asked: Asked, data: Dataset, name: str) -> SplitCard:
-    span, card = data.span(name), data.card
-    counts = np.bincount(Selection.of(data, name).labels, minlength=len(card.classes))
+def build_split_card(request: ApiRequest, split: Split) -> SplitCard:
+    """The card of a split as JSON has it."""
+    card = split.card
     return SplitCard(
         dataset=card.name,
-        split=name,
-        rev=data.rev,
-        count=len(span),
-        first=span.start,
-        shape=(len(span), card.height, card.width),
+        split=split.name,
+        rev=split.rev,
+        count=len(split),
+        first=split.span.start,
+        shape=(len(split), card.height, card.width),
         range=(0, card.peak),
-        labels=dict(zip(card.classes, counts.tolist(), strict=True)),
-        digests=_digests(data, name),
-        links=split_links(asked, data, name),
+        labels=dict(zip(card.classes, split.class_counts.tolist(), strict=True)),
+        digests=dict(split.digests),
+        files={suffix: build_file_card(request, split, suffix) for suffix in FILE_FORMATS},
+        links=link_split(request, split),
     )
 
 
-@lru_cache(maxsize=64)
-def _digests(data: Dataset, split: str) -> dict[str, str]:
-    """SHA-256 of a split's arrays, as uint8 in C order: what a client that loaded them can check."""
-    selection = Selection.of(data, split)
-    arrays = {"images": selection.images, "labels": selection.labels.astype(np.uint8)}
-    return {name: hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() for name, array in arrays.items()}
+def build_file_card(request: ApiRequest, split: Split, suffix: str) -> FileCard:
+    """What to check a download against."""
+    return FileCard(
+        url=request.link(f"{split_path(split)}.{suffix}", rev=split.rev),
+        media_type=FILE_FORMATS[suffix].media_type,
+        sha256=find_checksum(split, suffix),
+    )
 
 
 ROUTES = (
-    Route(DATASETS, datasets, tags=["cards"], responses={200: {"model": Datasets}}),
-    Route(f"{DATASETS}/{{dataset}}", dataset, tags=["cards"], responses={200: {"model": DatasetCard}}),
-    Route(f"{DATASETS}/{{dataset}}/{{split}}", split, tags=["cards"], responses={200: {"model": SplitCard}}),
+    ApiRoute(DATASETS, list_datasets, tags=["cards"], model=Datasets, answer_headers=LICENCE),
+    ApiRoute(f"{DATASETS}/{{dataset}}", get_dataset, tags=["cards"], model=DatasetCard, answer_headers=LICENCE),
+    ApiRoute(SPLIT, get_split, tags=["cards"], model=SplitCard, answer_headers=LICENCE),
 )

@@ -1,19 +1,18 @@
 """The explorer: a page of files that use the public interface alone, and the JavaScript module they stand on."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
 
-from fastapi import Response
-
 from service.errors import Unknown
-from service.web.answers import respond
-from service.web.route import Asked, Route
+from service.http.representation import NO_HEADERS, Representation, Whole
+from service.http.route import ApiRoute
 
 ROOT = files("service") / "explorer"
-"""Where the files lie."""
+"""Where the files are."""
 
 FOR_A_MINUTE = "public, max-age=60"
 """Pages, scripts and styles of one release belong together, so no cache may keep one much longer than the others."""
@@ -39,9 +38,7 @@ MEDIA_TYPES = {
 class Page:
     """A file of the explorer, pinned by its content."""
 
-    name: str
     media_type: str
-    text: bool
     content: bytes
     digest: str
 
@@ -52,53 +49,57 @@ class Page:
 
 
 @cache
-def page(name: str) -> Page:
+def read_page(name: str) -> Page:
     """The file of this name, read once."""
     content = (ROOT / name).read_bytes()
     suffix = PurePosixPath(name).suffix[1:]
-    return Page(name, MEDIA_TYPES[suffix], suffix != "woff2", content, hashlib.sha256(content).hexdigest())
+    return Page(MEDIA_TYPES[suffix], content, hashlib.sha256(content).hexdigest())
 
 
 @cache
-def names() -> frozenset[str]:
+def list_names() -> frozenset[str]:
     """The names of all files that are served, a folder before a slash."""
     folders = {"": ROOT, **{f"{one.name}/": one for one in ROOT.iterdir() if one.is_dir()}}
     every = {prefix + one.name for prefix, folder in folders.items() for one in folder.iterdir()}
     return frozenset(name for name in every if PurePosixPath(name).suffix[1:] in MEDIA_TYPES)
 
 
-async def home(asked: Asked) -> Response:
+def get_home() -> Representation:
     """The explorer."""
-    return await _answer(asked, "index.html", {"Content-Security-Policy": SELF_ONLY, "Referrer-Policy": "no-referrer"})
+    return _represent("index.html", {"Content-Security-Policy": SELF_ONLY, "Referrer-Policy": "no-referrer"})
 
 
-async def client(asked: Asked) -> Response:
+def get_module() -> Representation:
     """The JavaScript module."""
-    return await _answer(asked, "client.js")
+    return _represent("client.js")
 
 
-async def types(asked: Asked) -> Response:
-    """The module's types."""
-    return await _answer(asked, "client.d.ts")
+def get_module_types() -> Representation:
+    """The types of the JavaScript module."""
+    return _represent("client.d.ts")
 
 
-async def part(asked: Asked, name: str) -> Response:
+def get_part(name: str) -> Representation:
     """A file of the explorer."""
-    if name not in names():
+    if name not in list_names():
         raise Unknown("file of the explorer", name, "those that the page at / names")
-    return await _answer(asked, name)
+    return _represent(name)
 
 
-async def _answer(asked: Asked, name: str, headers: dict[str, str] | None = None) -> Response:
-    file = page(name)
-    return await respond(
-        asked, file, file, lambda: file.content, headers={"Cache-Control": FOR_A_MINUTE, **(headers or {})}
+def _represent(name: str, headers: Mapping[str, str] = NO_HEADERS) -> Representation:
+    file = read_page(name)
+    return Representation(
+        media_type=file.media_type,
+        body=Whole(lambda: file.content),
+        version=file,
+        headers=headers,
+        cache_control=FOR_A_MINUTE,
     )
 
 
 ROUTES = (
-    Route("/client.js", client, include_in_schema=False),
-    Route("/client.d.ts", types, include_in_schema=False),
-    Route("/explorer/{name:path}", part, include_in_schema=False),
-    Route("/", home, include_in_schema=False),
+    ApiRoute("/client.js", get_module, include_in_schema=False),
+    ApiRoute("/client.d.ts", get_module_types, include_in_schema=False),
+    ApiRoute("/explorer/{name:path}", get_part, include_in_schema=False),
+    ApiRoute("/", get_home, include_in_schema=False),
 )

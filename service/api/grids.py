@@ -1,128 +1,134 @@
-"""Contact sheets: many samples in one picture, and the map that tells which stands where."""
+"""Contact sheets: many samples in one picture, and the map that tells which is where."""
 
 from collections.abc import Callable
 from typing import Annotated
 
 import orjson
-from fastapi import Query as InQuery
-from fastapi import Response
+from fastapi import Query
 
-from service.data.selection import Selection
+from service.api.dependencies import SettingsState, SplitPath
+from service.api.limits import check_picture_size
+from service.api.links import SPLIT
+from service.api.paging import Page
+from service.api.queries import GridQuery
+from service.api.schemas import SheetMap
 from service.errors import Refused
+from service.formats.contact_sheet import ContactSheet, plan_sheet, sheet_png, sheet_webp
 from service.formats.format import Format
-from service.formats.json import JSON
-from service.formats.look import Look
-from service.formats.sheet import Sheet, plan, sheet_png, sheet_webp
+from service.formats.render import RenderOptions
 from service.formats.webp import LONGEST
-from service.web.answers import respond
-from service.web.links import link_header
-from service.web.paths import DATASETS, DatasetName, SplitName
-from service.web.queries import GridQuery
-from service.web.route import Asked, Route
-from service.web.routes.rows import page_links
-from service.web.routes.samples import bounded_pixels
-from service.web.schemas import SheetMap
+from service.http.representation import Representation, Whole
+from service.http.request import ApiRequest
+from service.http.route import PAGED, ApiRoute
+from service.settings import Settings
 
-HERE = f"{DATASETS}/{{dataset}}/{{split}}/grid"
+GRID = f"{SPLIT}/grid"
+
+TILE_COST = 0.003
+"""Milliseconds to describe a tile."""
 
 
-async def grid_png(
-    asked: Asked, dataset: DatasetName, split: SplitName, query: Annotated[GridQuery, InQuery()]
-) -> Response:
+def get_grid_png(
+    request: ApiRequest, settings: SettingsState, split: SplitPath, query: Annotated[GridQuery, Query()]
+) -> Representation:
     """A sheet as PNG: at scale 1, without a colour map, its pixels are the data; gaps and empty cells are 0."""
-    return await _picture(asked, dataset, split, query, sheet_png)
+    page = Page.of(request, split, query)
+    return draw_page(page, query, plan_page(settings, page, query), sheet_png)
 
 
-async def grid_webp(
-    asked: Asked, dataset: DatasetName, split: SplitName, query: Annotated[GridQuery, InQuery()]
-) -> Response:
+def get_grid_webp(
+    request: ApiRequest, settings: SettingsState, split: SplitPath, query: Annotated[GridQuery, Query()]
+) -> Representation:
     """A sheet as lossless WebP: the same pixels as the PNG."""
-    return await _picture(asked, dataset, split, query, sheet_webp)
-
-
-async def _picture(
-    asked: Asked, dataset: str, split: str, query: GridQuery, media_of: Callable[[Sheet, Look], Format]
-) -> Response:
-    selection = query.select(asked.catalog[dataset], split)
-    page = selection.page(query.offset, query.limit)
-    sheet = planned(asked, page, query)
-    media = media_of(sheet, query.look)
-    if media.name == "webp" and max(sheet.size) > LONGEST:
+    page = Page.of(request, split, query)
+    sheet = plan_page(settings, page, query)
+    if max(sheet.size) > LONGEST:
         height, width = sheet.size
         raise Refused("columns", f"makes a picture of {width}×{height} pixels; WebP has at most {LONGEST} a side")
-    links = page_links(asked, query, page.dataset.rev, len(selection))
-    return await respond(
-        asked,
-        page.dataset,
-        media,
-        lambda: media.encode(page.batch()),
-        quick=sheet.size[0] * sheet.size[1] <= media.quick,
-        headers={"Link": link_header(links), "Total-Count": str(len(selection))},
+    return draw_page(page, query, sheet, sheet_webp)
+
+
+def draw_page(
+    page: Page, query: GridQuery, sheet: ContactSheet, media_of: Callable[[ContactSheet, RenderOptions], Format]
+) -> Representation:
+    """A page of samples as one picture."""
+    media = media_of(sheet, query.options)
+    height, width = sheet.size
+    return Representation(
+        media_type=media.media_type,
+        body=Whole(
+            lambda: media.encode(page.select().batch()), page.cost + media.cost(1, height * width, scaled=False)
+        ),
+        version=page.split,
+        headers=page.headers,
     )
 
 
-async def grid_json(
-    asked: Asked, dataset: DatasetName, split: SplitName, query: Annotated[GridQuery, InQuery()]
-) -> Response:
+def get_grid_map(
+    request: ApiRequest, settings: SettingsState, split: SplitPath, query: Annotated[GridQuery, Query()]
+) -> Representation:
     """The map of the sheet that the same query draws: position, index, label and rectangle of every sample."""
-    selection = query.select(asked.catalog[dataset], split)
-    page = selection.page(query.offset, query.limit)
-    sheet = planned(asked, page, query)
-    links = page_links(asked, query, page.dataset.rev, len(selection))
-    return await respond(
-        asked,
-        page.dataset,
-        JSON,
-        lambda: _map_json(asked, query, page, sheet, total=len(selection), links=links),
-        quick=len(page) <= 1_000,
-        headers={"Link": link_header(links), "Total-Count": str(len(selection))},
+    page = Page.of(request, split, query)
+    sheet = plan_page(settings, page, query)
+    drawing = request.path.removesuffix(".json")
+    pictures = {
+        suffix: request.link(f"{drawing}.{suffix}", **request.canonical_query, rev=split.rev)
+        for suffix in ("png", "webp")
+    }
+
+    def make() -> bytes:
+        height, width = sheet.size
+        body = {
+            "dataset": split.card.name,
+            "split": split.name,
+            "rev": split.rev,
+            "offset": query.offset,
+            "limit": query.limit,
+            "total": page.total,
+            "width": width,
+            "height": height,
+            "columns": sheet.columns,
+            "rows": sheet.rows,
+            "tiles": describe_tiles(page, sheet),
+            "links": {**pictures, **page.links},
+        }
+        return orjson.dumps(body)
+
+    return Representation(
+        media_type="application/json",
+        body=Whole(make, page.cost + TILE_COST * len(page)),
+        version=split,
+        headers=page.headers,
     )
 
 
-def _map_json(
-    asked: Asked, query: GridQuery, page: Selection, sheet: Sheet, *, total: int, links: dict[str, str | None]
-) -> bytes:
-    data, (height, width) = page.dataset, sheet.size
+def describe_tiles(page: Page, sheet: ContactSheet) -> list[dict[str, int]]:
+    """Position, index, label and rectangle of every sample on a sheet."""
+    selection = page.select()
     tiles = []
-    for position, (index, label) in enumerate(zip(page.indices, page.labels.tolist(), strict=True)):
+    for position, (index, label) in enumerate(zip(selection.indices, selection.labels.tolist(), strict=True)):
         y, x = sheet.corner(position)
         tile = {"position": position, "index": int(index), "label": label}
         tiles.append({**tile, "x": x, "y": y, "width": sheet.width, "height": sheet.height})
-    drawn = asked.path.removesuffix(".json")
-    pictures = {name: asked.link(f"{drawn}.{name}", **asked.given, rev=data.rev) for name in ("png", "webp")}
-    body = {
-        "dataset": data.card.name,
-        "split": page.split,
-        "rev": data.rev,
-        "offset": query.offset,
-        "limit": query.limit,
-        "total": total,
-        "width": width,
-        "height": height,
-        "columns": sheet.columns,
-        "rows": sheet.rows,
-        "tiles": tiles,
-        "links": {**pictures, **links},
-    }
-    return orjson.dumps(body)
+    return tiles
 
 
-def planned(asked: Asked, page: Selection, query: GridQuery) -> Sheet:
+def plan_page(settings: Settings, page: Page, query: GridQuery) -> ContactSheet:
     """The sheet of a page of samples.
 
     Raises:
-        Refused: it would have more pixels than the settings allow.
+        Refused: it would have too many pixels. `columns` is to blame where it makes the sheet wider than its samples.
     """
-    card = page.dataset.card
-    sheet = plan(
-        len(page), card.height, card.width, query.look, columns=query.across, gap=query.gap, labels=query.labels
+    card, count = page.split.card, len(page)
+    sheet = plan_sheet(
+        count, card.height, card.width, query.options, columns=query.across, gap=query.gap, labels=query.labels
     )
-    bounded_pixels(asked, *sheet.size, blamed="limit")
+    check_picture_size(settings, sheet.size, blame="columns" if (query.columns or 0) > count else "limit")
     return sheet
 
 
 ROUTES = (
-    Route(f"{HERE}.png", grid_png, tags=["grids"], responses={200: {"content": {"image/png": {}}}}),
-    Route(f"{HERE}.webp", grid_webp, tags=["grids"], responses={200: {"content": {"image/webp": {}}}}),
-    Route(f"{HERE}.json", grid_json, tags=["grids"], responses={200: {"model": SheetMap}}),
+    ApiRoute(f"{GRID}.png", get_grid_png, tags=["grids"], media_types=("image/png",), answer_headers=PAGED),
+    ApiRoute(f"{GRID}.webp", get_grid_webp, tags=["grids"], media_types=("image/webp",), answer_headers=PAGED),
+    ApiRoute(f"{GRID}.json", get_grid_map, tags=["grids"], model=SheetMap, answer_headers=PAGED),
 )

@@ -1,93 +1,115 @@
 """Classes: how many samples each has, and what its images have in common."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import Query as InQuery
-from fastapi import Response
+import numpy as np
+from fastapi import Query
+from numpy.typing import NDArray
 
-from service.data.dataset import Dataset
-from service.data.statistics import class_sums, label_frame
+from service.api.dependencies import LabelNumber, SettingsState, SplitPath
+from service.api.limits import check_picture_size
+from service.api.links import SPLIT, link_label, link_split
+from service.api.queries import PictureQuery
+from service.api.schemas import Labels, LabelStatistics
+from service.data.split import Split
+from service.data.statistics import Sums, class_statistics, class_sums
 from service.errors import Unknown
 from service.formats import png as png_file
-from service.formats.json import JSON
-from service.formats.look import drawn, grey
-from service.web.answers import respond
-from service.web.paths import DATASETS, DatasetName, LabelNumber, SplitName, label_links, split_links
-from service.web.queries import PictureQuery, Pin
-from service.web.route import Asked, Route
-from service.web.routes.samples import bounded_pixels
-from service.web.schemas import Labels, LabelStatistics
+from service.formats.render import RenderOptions, draw, measure, to_grey
+from service.http.parameters import RevisionQuery
+from service.http.representation import Representation, Whole
+from service.http.request import ApiRequest
+from service.http.route import ApiRoute
+from service.settings import Settings
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-HERE = f"{DATASETS}/{{dataset}}/{{split}}/labels"
+COST = 150.0
+"""Milliseconds that statistics may take the first time."""
 
 
-async def labels(asked: Asked, dataset: DatasetName, split: SplitName, query: Pin) -> Response:
-    """Per class: number, share, mean and deviation of intensity, share of inked pixels, and links to its pictures."""
-    data = asked.catalog[dataset]
-    data.span(split)
-    return await respond(asked, data, JSON, lambda: _labels_json(asked, data, split), quick=False)
-
-
-def _labels_json(asked: Asked, data: Dataset, split: str) -> bytes:
-    frame = label_frame(data, split)
-    body = Labels(
-        dataset=data.card.name,
-        split=split,
-        rev=data.rev,
-        total=int(frame["count"].sum()),
-        labels=[
-            LabelStatistics(
-                label=label, name=data.card.classes[label], links=label_links(asked, data, split, label), **facts
-            )
-            for label, facts in _records(frame)
-        ],
-        links=split_links(asked, data, split),
-    )
-    return body.model_dump_json().encode()
-
-
-def _records(frame: "pd.DataFrame") -> list[tuple[int, dict[str, Any]]]:
-    """The rows of a frame of classes as dictionaries; a class without samples has no first index."""
-    whole = frame.astype(object).where(frame.notna(), None)
-    rows = ({str(name): fact for name, fact in row.items()} for row in whole.to_dict("records"))
-    return list(zip(whole.index.tolist(), rows, strict=True))
-
-
-async def mean(
-    asked: Asked, dataset: DatasetName, split: SplitName, label: LabelNumber, query: Annotated[PictureQuery, InQuery()]
-) -> Response:
-    """The mean image of a class: round(mean · 255 / peak), never stretched."""
-    return await _picture(asked, dataset, split, label, query, "mean")
-
-
-async def std(
-    asked: Asked, dataset: DatasetName, split: SplitName, label: LabelNumber, query: Annotated[PictureQuery, InQuery()]
-) -> Response:
-    """The standard deviation of each pixel over a class: round(deviation · 255 / peak), never stretched."""
-    return await _picture(asked, dataset, split, label, query, "std")
-
-
-async def _picture(asked: Asked, dataset: str, split: str, label: int, query: PictureQuery, which: str) -> Response:
-    data = asked.catalog[dataset]
-    data.span(split)
-    count = len(data.card.classes)
-    if not 0 <= label < count:
-        raise Unknown("label", label, f"one from 0 to {count - 1}", where=data.card.name)
-    bounded_pixels(asked, data.card.height * query.scale, data.card.width * query.scale)
+def list_labels(request: ApiRequest, split: SplitPath, query: Annotated[RevisionQuery, Query()]) -> Representation:
+    """Per class: number, share, mean and deviation of intensity, share of non-zero pixels, links to its pictures."""
 
     def make() -> bytes:
-        sums = class_sums(data, split)
-        values = sums.mean(label) if which == "mean" else sums.std(label)
-        return png_file.encode(drawn(grey(values, data.card.peak), query.look))
+        classes = class_statistics(split)
+        columns = zip(
+            split.card.classes,
+            classes.count.tolist(),
+            classes.share.tolist(),
+            classes.first_index,
+            classes.mean.tolist(),
+            classes.std.tolist(),
+            classes.nonzero.tolist(),
+            strict=True,
+        )
+        labels = [
+            LabelStatistics(
+                label=label,
+                name=name,
+                count=count,
+                share=share,
+                first_index=first,
+                mean=mean,
+                std=std,
+                nonzero=nonzero,
+                links=link_label(request, split, label),
+            )
+            for label, (name, count, share, first, mean, std, nonzero) in enumerate(columns)
+        ]
+        body = Labels(
+            dataset=split.card.name,
+            split=split.name,
+            rev=split.rev,
+            total=len(split),
+            labels=labels,
+            links=link_split(request, split),
+        )
+        return body.model_dump_json().encode()
 
-    return await respond(asked, data, png_file.png(query.look), make, quick=False)
+    return Representation(media_type="application/json", body=Whole(make, COST), version=split)
+
+
+def get_label_mean(
+    settings: SettingsState, split: SplitPath, label: LabelNumber, query: Annotated[PictureQuery, Query()]
+) -> Representation:
+    """The mean image of a class: round(mean · 255 / peak), never stretched."""
+    return draw_class(settings, split, label, query.options, Sums.mean)
+
+
+def get_label_std(
+    settings: SettingsState, split: SplitPath, label: LabelNumber, query: Annotated[PictureQuery, Query()]
+) -> Representation:
+    """The standard deviation of each pixel over a class: round(deviation · 255 / peak), never stretched."""
+    return draw_class(settings, split, label, query.options, Sums.std)
+
+
+def draw_class(
+    settings: Settings,
+    split: Split,
+    label: int,
+    options: RenderOptions,
+    summarize: Callable[[Sums, int], NDArray[np.float64]],
+) -> Representation:
+    """What the images of a class have in common, as a picture.
+
+    Raises:
+        Unknown: there is no such class.
+        Refused: the picture would be too large.
+    """
+    card = split.card
+    if not 0 <= label < len(card.classes):
+        raise Unknown("label", label, f"one from 0 to {len(card.classes) - 1}", where=card.name)
+    check_picture_size(settings, measure(card.height, card.width, options))
+
+    def make() -> bytes:
+        values = summarize(class_sums(split), label)
+        return png_file.encode(draw(to_grey(values, card.peak), options))
+
+    return Representation(media_type="image/png", body=Whole(make, COST), version=split)
 
 
 ROUTES = (
-    Route(f"{HERE}/{{label}}/mean.png", mean, tags=["labels"], responses={200: {"content": {"image/png": {}}}}),
-    Route(f"{HERE}/{{label}}/std.png", std, tags=["labels"], responses={200: {"content": {"image/png": {}}}}),
-    Route(HERE, labels, tags=["labels"], responses={200: {"model": Labels}}),
+    ApiRoute(f"{SPLIT}/labels/{{label}}/mean.png", get_label_mean, tags=["labels"], media_types=("image/png",)),
+    ApiRoute(f"{SPLIT}/labels/{{label}}/std.png", get_label_std, tags=["labels"], media_types=("image/png",)),
+    ApiRoute(f"{SPLIT}/labels", list_labels, tags=["labels"], model=Labels),
 )

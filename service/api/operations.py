@@ -1,112 +1,122 @@
 """What runs the service and what explains it: health, metrics, problems, documentation."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Annotated
 
-from fastapi import Path, Response
+from fastapi import Depends, Path
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
 
+from service.api.dependencies import CatalogState
+from service.api.schemas import Health, ProblemKind
 from service.errors import Unknown
-from service.formats.json import JSON
-from service.web.answers import respond
-from service.web.problems import KINDS
-from service.web.route import Asked, Route
-from service.web.schemas import Health, ProblemKind
+from service.http.metrics import Metrics
+from service.http.openapi import write_openapi
+from service.http.problems import KINDS
+from service.http.representation import Representation, Whole
+from service.http.request import ApiRequest
+from service.http.route import ApiRoute
 
 
 @dataclass(frozen=True)
 class Release:
-    """What depends on the release alone: ETags hold its version already, so no digest is needed."""
+    """The version of what depends on the release alone: every entity tag holds that, so no digest is needed."""
 
     digest: str = "release"
     rev: str = "release"
 
 
-@dataclass(frozen=True)
-class Document:
-    """The representation of a page or one of its parts."""
-
-    name: str
-    media_type: str
-    text: bool = True
-
-
 ASSETS = {
-    "swagger-ui-bundle.js": Document("js", "text/javascript"),
-    "swagger-ui.css": Document("css", "text/css"),
-    "favicon-32x32.png": Document("png", "image/png", text=False),
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "favicon-32x32.png": "image/png",
 }
-"""Files of the documentation page, from a package of Python's, so that it needs no other host."""
+"""Files of the documentation page, from a Python package, so that the page needs no other host."""
+
+DESCRIPTION_COST = 500.0
+"""Milliseconds to describe all routes, the first time."""
 
 
-async def docs(asked: Asked) -> Response:
+def get_docs(request: ApiRequest) -> Representation:
     """Every path with its parameters, to be tried out in a browser."""
     page = get_swagger_ui_html(
-        openapi_url=asked.link("/openapi.json"),
-        title=asked.app.title,
-        swagger_js_url=asked.link("/docs/swagger-ui-bundle.js"),
-        swagger_css_url=asked.link("/docs/swagger-ui.css"),
-        swagger_favicon_url=asked.link("/docs/favicon-32x32.png"),
+        openapi_url=request.link("/openapi.json"),
+        title=request.app.title,
+        swagger_js_url=request.link("/docs/swagger-ui-bundle.js"),
+        swagger_css_url=request.link("/docs/swagger-ui.css"),
+        swagger_favicon_url=request.link("/docs/favicon-32x32.png"),
         swagger_ui_parameters={"defaultModelsExpandDepth": 0, "syntaxHighlight": False, "tryItOutEnabled": True},
     )
-    return await respond(asked, Release(), Document("html", "text/html; charset=utf-8"), lambda: bytes(page.body))
+    return Representation(
+        media_type="text/html; charset=utf-8", body=Whole(lambda: bytes(page.body)), version=Release()
+    )
 
 
-async def asset(asked: Asked, name: str) -> Response:
+def get_docs_file(name: str) -> Representation:
     """A file of the documentation page."""
     if name not in ASSETS:
         raise Unknown("file of the documentation", name, ASSETS)
     source = files("fastapi_swagger") / "resources" / name
-    return await respond(asked, Release(), ASSETS[name], source.read_bytes, quick=False)
+    return Representation(media_type=ASSETS[name], body=Whole(source.read_bytes, 5.0), version=Release())
 
 
-async def openapi(asked: Asked) -> Response:
+def get_openapi(request: ApiRequest) -> Representation:
     """The OpenAPI document."""
-    text: Callable[[], bytes] = asked.app.state.openapi_text
-    return await respond(asked, Release(), JSON, text, quick=False)
+    return Representation(
+        media_type="application/json",
+        body=Whole(lambda: write_openapi(request.app), DESCRIPTION_COST),
+        version=Release(),
+    )
 
 
-async def live(asked: Asked) -> Response:
+def get_liveness() -> Representation:
     """Whether the process runs."""
-    return _health(Health(status="live", datasets={}))
+    return _report(Health(status="live", datasets={}))
 
 
-async def ready(asked: Asked) -> Response:
+def get_readiness(catalog: CatalogState) -> Representation:
     """Whether the data is loaded and verified: the service takes no request before, so 200 or no answer at all."""
-    return _health(Health(status="ready", datasets={data.card.name: len(data.labels) for data in asked.catalog}))
+    return _report(Health(status="ready", datasets={one.card.name: len(one.labels) for one in catalog}))
 
 
-def _health(health: Health) -> Response:
-    return Response(health.model_dump_json(), headers={"Cache-Control": "no-store"}, media_type="application/json")
+def _report(health: Health) -> Representation:
+    return Representation(
+        media_type="application/json", body=Whole(lambda: health.model_dump_json().encode()), version=None
+    )
 
 
-async def metrics(asked: Asked) -> Response:
+def find_metrics(request: ApiRequest) -> Metrics:
+    """The metrics of the application."""
+    return request.scope["state"]["metrics"]  # type: ignore[no-any-return]
+
+
+def get_metrics(metrics: Annotated[Metrics, Depends(find_metrics)]) -> Representation:
     """Counts and durations of requests, in Prometheus' text format."""
-    text: bytes = asked.app.state.metrics.text()
-    return Response(text, headers={"Cache-Control": "no-store"}, media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Representation(
+        media_type="text/plain; version=0.0.4; charset=utf-8", body=Whole(metrics.write), version=None
+    )
 
 
-async def problem_kind(
-    asked: Asked,
+def get_problem(
+    request: ApiRequest,
     name: Annotated[str, Path(description="last part of a problem's `type`", examples=["not-acceptable"])],
-) -> Response:
+) -> Representation:
     """What a kind of problem means and what to do."""
     if name not in KINDS:
         raise Unknown("kind of problem", name, KINDS)
     kind = KINDS[name]
-    body = ProblemKind(type=f"{asked.root}/problems/{name}", title=kind.title, status=kind.status, remedy=kind.remedy)
-    return await respond(asked, Release(), JSON, lambda: body.model_dump_json().encode())
+    body = ProblemKind(type=request.link(f"/problems/{name}"), title=kind.title, status=kind.status, remedy=kind.remedy)
+    return Representation(
+        media_type="application/json", body=Whole(lambda: body.model_dump_json().encode()), version=Release()
+    )
 
 
 ROUTES = (
-    Route("/livez", live, tags=["operations"], responses={200: {"model": Health}}),
-    Route("/readyz", ready, tags=["operations"], responses={200: {"model": Health}}),
-    Route("/metrics", metrics, tags=["operations"], responses={200: {"content": {"text/plain": {}}}}),
-    Route("/problems/{name}", problem_kind, tags=["operations"], responses={200: {"model": ProblemKind}}),
-    Route("/openapi.json", openapi, include_in_schema=False),
-    Route("/docs/{name}", asset, include_in_schema=False),
-    Route("/docs", docs, include_in_schema=False, response_class=HTMLResponse),
+    ApiRoute("/livez", get_liveness, tags=["operations"], model=Health),
+    ApiRoute("/readyz", get_readiness, tags=["operations"], model=Health),
+    ApiRoute("/metrics", get_metrics, tags=["operations"], media_types=("text/plain",)),
+    ApiRoute("/problems/{name}", get_problem, tags=["operations"], model=ProblemKind),
+    ApiRoute("/openapi.json", get_openapi, include_in_schema=False),
+    ApiRoute("/docs/{name}", get_docs_file, include_in_schema=False),
+    ApiRoute("/docs", get_docs, include_in_schema=False),
 )

@@ -3,69 +3,53 @@
 from typing import Annotated
 
 import orjson
-from fastapi import Query as InQuery
-from fastapi import Response
+from fastapi import Query
 
-from service.data.projection import Axes, projected
-from service.data.selection import Selection
-from service.datasets.axes import axes
-from service.formats.json import JSON
-from service.web.answers import respond
-from service.web.links import link_header
-from service.web.paths import DATASETS, DatasetName, SplitName
-from service.web.queries import ProjectionQuery
-from service.web.route import Asked, Route
-from service.web.routes.rows import page_links
-from service.web.schemas import ProjectionPage
+from service.api.dependencies import SplitPath
+from service.api.links import SPLIT
+from service.api.paging import Page
+from service.api.queries import ProjectionQuery
+from service.api.schemas import ProjectionPage
+from service.data.projection import axes_of, project
+from service.http.representation import Representation, Whole
+from service.http.request import ApiRequest
+from service.http.route import PAGED, ApiRoute
 
-QUICK = 500
-"""Samples projected in less than about 5 ms."""
+COST = 0.006
+"""Milliseconds to project a sample and to write its place."""
 
 
-async def projection(
-    asked: Asked, dataset: DatasetName, split: SplitName, query: Annotated[ProjectionQuery, InQuery()]
-) -> Response:
+def get_projection(request: ApiRequest, split: SplitPath, query: Annotated[ProjectionQuery, Query()]) -> Representation:
     """A page of samples along the first two principal components of the dataset's training split."""
-    data = asked.catalog[dataset]
-    selection = query.select(data, split)
-    along = axes(dataset)
-    page = selection.page(query.offset, query.limit)
-    links = page_links(asked, query, data.rev, len(selection))
-    return await respond(
-        asked,
-        data,
-        JSON,
-        lambda: _projection_json(page, along, len(selection), links),
-        quick=len(page) <= QUICK,
-        headers={"Link": link_header(links), "Total-Count": str(len(selection))},
+    page = Page.of(request, split, query)
+
+    def make() -> bytes:
+        selection, axes = page.select(), axes_of(split.dataset)
+        places = project(selection, axes).round(4).tolist()
+        body = {
+            "dataset": split.card.name,
+            "split": split.name,
+            "rev": split.rev,
+            "total": page.total,
+            "method": "pca",
+            "fitted": axes.split,
+            "explained": axes.explained,
+            "points": [
+                {"index": int(index), "label": label, "x": x, "y": y}
+                for index, label, (x, y) in zip(selection.indices, selection.labels.tolist(), places, strict=True)
+            ],
+            "links": page.links,
+        }
+        return orjson.dumps(body)
+
+    return Representation(
+        media_type="application/json",
+        body=Whole(make, page.cost + COST * len(page)),
+        version=split,
+        headers=page.headers,
     )
 
 
-def _projection_json(page: Selection, along: Axes, total: int, links: dict[str, str | None]) -> bytes:
-    places = projected(page, along).round(4).tolist()
-    points = [
-        {"index": int(index), "label": label, "x": x, "y": y}
-        for index, label, (x, y) in zip(page.indices, page.labels.tolist(), places, strict=True)
-    ]
-    body = {
-        "dataset": page.dataset.card.name,
-        "split": page.split,
-        "rev": page.dataset.rev,
-        "total": total,
-        "method": "pca",
-        "fitted": along.split,
-        "explained": along.explained,
-        "points": points,
-        "links": links,
-    }
-    return orjson.dumps(body)
-
-
 ROUTES = (
-    Route(
-        f"{DATASETS}/{{dataset}}/{{split}}/projection",
-        projection,
-        tags=["projection"],
-        responses={200: {"model": ProjectionPage}},
-    ),
+    ApiRoute(f"{SPLIT}/projection", get_projection, tags=["projection"], model=ProjectionPage, answer_headers=PAGED),
 )

@@ -1,4 +1,4 @@
-"""What may be asked: one frozen model a route, composed by inheritance. Turns parameters into a Selection or a Look."""
+"""What may be asked: one frozen model a route, composed by inheritance."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -6,28 +6,33 @@ from math import isqrt
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le
-from fastapi import Query as InQuery
 from pydantic import AfterValidator, Field
 
 from service.data.batch import Layout
-from service.data.dataset import Dataset
-from service.data.epoch import Epoch, Subset, Tail, order, pool
+from service.data.class_counts import Part
+from service.data.epoch import Epoch, Tail
 from service.data.scale import Scale
-from service.data.selection import Part, Selection
+from service.data.selection import Selection
+from service.data.split import Split
+from service.data.subset import Subset
 from service.errors import Refused
-from service.formats.look import ColourMap, Look
-from service.web.parameters import LARGEST, Boolean, Integer, Query
-
-Pin = Annotated[Query, InQuery()]
-"""The query of a route that takes nothing but `rev`."""
+from service.formats.format import FLAT, Format
+from service.formats.render import ColourMap, RenderOptions
+from service.http.parameters import LARGEST, Boolean, Integer, RevisionQuery
 
 Seed = Annotated[Integer, Ge(0), Le(2**64 - 1)]
 
+ScaleParameter = Annotated[
+    Scale, Field(description="`raw` uint8; `unit` float32 0…1; `standard` float32 of mean 0 and deviation 1")
+]
 
-class Members(Query):
+FormatParameter = Annotated[str | None, Field(description="name of a format; wins over `Accept`", examples=["npz"])]
+
+
+class SubsetQuery(RevisionQuery):
     """Which samples: some classes, one side of a fold, a few of each class."""
 
-    several: ClassVar[frozenset[str]] = frozenset({"label"})
+    repeatable: ClassVar[frozenset[str]] = frozenset({"label"})
 
     label: Annotated[
         tuple[Integer, ...],
@@ -47,7 +52,7 @@ class Members(Query):
     ] = None
     part: Annotated[Part, Field(description="`holdout` is the fold, `train` is everything else")] = "train"
 
-    def subset(self, seed: int | None) -> Subset:
+    def build_subset(self, seed: int | None) -> Subset:
         """The parameters as a Subset whose members `seed` decides.
 
         Raises:
@@ -56,7 +61,7 @@ class Members(Query):
         if (self.fold is None) != (self.folds is None):
             missing = "fold" if self.fold is None else "folds"
             raise Refused(missing, "must be given as well: fold and folds go together")
-        if self.fold is None and "part" in self.model_fields_set:
+        if self.fold is None and self.part != "train":
             raise Refused("part", "needs fold and folds, which say what it is a part of")
         return Subset(
             labels=self.label,
@@ -68,25 +73,37 @@ class Members(Query):
         )
 
 
-class Choice(Members):
+class SelectionQuery(SubsetQuery):
     """Which samples, in which order."""
 
     seed: Annotated[
         Seed | None, Field(description="shuffle by order v1 with this seed; without it, file order", examples=[7])
     ] = None
 
-    def select(self, dataset: Dataset, split: str) -> Selection:
-        """The samples of a split that the parameters choose.
+    @cached_property
+    def subset(self) -> Subset:
+        """The parameters as a Subset."""
+        return self.build_subset(self.seed)
+
+    def count(self, split: Split) -> int:
+        """How many samples of a split the parameters choose; computed without choosing them.
 
         Raises:
-            Unknown: there is no such split.
             Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
         """
-        return self.subset(self.seed).of(Selection.of(dataset, split))
+        return int(self.subset.counts(split).sum())
+
+    def cost(self, split: Split) -> float:
+        """Estimated milliseconds to select the samples."""
+        return self.subset.cost(split)
+
+    def select(self, split: Split) -> Selection:
+        """The samples of a split that the parameters choose."""
+        return self.subset.select(Selection.of(split))
 
 
-class Paged(Choice):
-    """A page of a choice."""
+class PageQuery(SelectionQuery):
+    """A page of a selection."""
 
     offset: Annotated[Integer, Ge(0), Le(LARGEST), Field(description="rows to pass over", examples=[200])] = 0
     limit: Annotated[
@@ -96,13 +113,10 @@ class Paged(Choice):
     ] = 100
 
 
-class Valued(Query):
+class EncodingQuery(RevisionQuery):
     """What numbers stand for the pixels, and how they are arranged."""
 
-    scale: Annotated[
-        Scale,
-        Field(description="`raw` uint8; `unit` float32 0…1; `standard` float32 of mean 0 and deviation 1"),
-    ] = "raw"
+    scale: ScaleParameter = "raw"
     layout: Annotated[
         Layout,
         Field(
@@ -110,36 +124,60 @@ class Valued(Query):
         ),
     ] = "flat"
 
+    @property
+    def is_scaled(self) -> bool:
+        """Whether pixels are float32."""
+        return self.scale != "raw"
 
-class RowsQuery(Valued, Paged):
+    def check_layout(self, media: Format) -> None:
+        """Check the layout against what a format can hold.
+
+        Raises:
+            Refused: the format is a table, and the layout is not flat.
+        """
+        allowed = FLAT if media.text else media.layouts
+        if self.layout not in allowed:
+            raise Refused("layout", f"must be flat in {media.name}, not {self.layout}; array formats take any layout")
+
+
+class RowsQuery(EncodingQuery, PageQuery):
     """Flattened rows, a page at a time."""
 
-    format: Annotated[str | None, Field(description="name of a format; wins over `Accept`", examples=["csv"])] = None
+    format: FormatParameter = None
 
 
-class TakeQuery(Valued):
+class TakeQuery(EncodingQuery):
     """The rows of a list of indices."""
 
-    format: Annotated[str | None, Field(description="name of a format; wins over `Accept`", examples=["npz"])] = None
+    format: FormatParameter = None
 
 
-class OrderQuery(Members):
+class FileQuery(EncodingQuery):
+    """A whole split as one file."""
+
+
+class OrderQuery(SubsetQuery):
     """The order of an epoch."""
 
     seed: Annotated[Seed, Field(description="of order v1", examples=[7])] = 0
     epoch: Annotated[Integer, Ge(0), Le(2**32 - 1), Field(description="number of the epoch", examples=[1])] = 0
     shuffle: Annotated[Boolean, Field(description="`true` is order v1, `false` the order of the file")] = True
-    format: Annotated[str | None, Field(description="name of a format; wins over `Accept`", examples=["npy"])] = None
+    format: FormatParameter = None
 
-    def pool(self, dataset: Dataset, split: str) -> Selection:
-        """The samples that the epoch visits, in file order.
+    def build_epoch(self, split: Split) -> Epoch:
+        """The epoch as one batch.
 
         Raises:
-            Unknown: there is no such split.
             Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
         """
-        subset = self.subset(self.seed)
-        return pool(dataset, split, subset if subset.decided_by_seed else replace(subset, seed=None))
+        return Epoch(
+            split=split,
+            subset=self.build_subset(self.seed),
+            seed=self.seed,
+            number=self.epoch,
+            shuffle=self.shuffle,
+            batch_size=len(split),
+        )
 
 
 class BatchesQuery(OrderQuery):
@@ -162,23 +200,23 @@ class BatchesQuery(OrderQuery):
     layout: Annotated[
         Layout, Field(description="`image` (n, h, w), `flat` (n, h·w), `chw` (n, 1, h, w), `hwc` (n, h, w, 1)")
     ] = "image"
-    scale: Annotated[
-        Scale, Field(description="`raw` uint8; `unit` float32 0…1; `standard` float32 of mean 0 and deviation 1")
-    ] = "raw"
+    scale: ScaleParameter = "raw"
 
-    def epoch_of(self, dataset: Dataset, split: str) -> Epoch:
-        """The epoch that the parameters describe.
+    @property
+    def is_scaled(self) -> bool:
+        """Whether pixels are float32."""
+        return self.scale != "raw"
+
+    def build_epoch(self, split: Split) -> Epoch:
+        """The epoch, from `start` on.
 
         Raises:
-            Unknown: there is no such split.
-            Refused: the parameters do not go together.
+            Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
         """
         if self.rank >= self.world_size:
             raise Refused("rank", f"must be below world_size, from 0 to {self.world_size - 1}, not {self.rank}")
-        samples = self.pool(dataset, split)
-        return Epoch(
-            pool=samples,
-            order=order(len(samples), seed=self.seed, epoch=self.epoch, shuffle=self.shuffle),
+        return replace(
+            super().build_epoch(split),
             batch_size=self.batch_size,
             world_size=self.world_size,
             start=self.start,
@@ -186,11 +224,7 @@ class BatchesQuery(OrderQuery):
         )
 
 
-class FileQuery(Valued):
-    """A whole split as one file."""
-
-
-class PictureQuery(Query):
+class PictureQuery(RevisionQuery):
     """How a picture is drawn."""
 
     scale: Annotated[Integer, Ge(1), Le(32), Field(description="pixels of the picture per pixel of the sample")] = 1
@@ -199,9 +233,9 @@ class PictureQuery(Query):
     transparent: Annotated[Boolean, Field(description="no paper: the ink's intensity is its alpha")] = False
 
     @cached_property
-    def look(self) -> Look:
+    def options(self) -> RenderOptions:
         """The parameters as the formats take them."""
-        return Look(scale=self.scale, cmap=self.cmap, invert=self.invert, transparent=self.transparent)
+        return RenderOptions(scale=self.scale, cmap=self.cmap, invert=self.invert, transparent=self.transparent)
 
 
 class SampleQuery(PictureQuery):
@@ -210,12 +244,12 @@ class SampleQuery(PictureQuery):
     caption: Annotated[Boolean, Field(description="write the label under the digit")] = False
 
     @cached_property
-    def look(self) -> Look:
+    def options(self) -> RenderOptions:
         """The parameters as the formats take them."""
-        return replace(super().look, captioned=self.caption)
+        return replace(super().options, captioned=self.caption)
 
 
-class GridQuery(PictureQuery, Paged):
+class GridQuery(PictureQuery, PageQuery):
     """A contact sheet: which samples, how they are drawn, and how they are laid out."""
 
     limit: Annotated[Integer, Ge(1), Le(10_000), Field(description="samples on the sheet")] = 100
@@ -234,13 +268,13 @@ class GridQuery(PictureQuery, Paged):
         return self.columns or 1 + isqrt(self.limit - 1)
 
 
-class ProjectionQuery(Paged):
-    """Which samples lie on the map."""
+class ProjectionQuery(PageQuery):
+    """Which samples are on the map."""
 
     limit: Annotated[Integer, Ge(1), Le(10_000), Field(description="samples on the map")] = 1_000
 
 
-class NeighborsQuery(Query):
+class NeighborsQuery(RevisionQuery):
     """How many neighbours."""
 
     k: Annotated[Integer, Ge(1), Le(100), Field(description="number of nearest samples")] = 10

@@ -4,130 +4,129 @@ from math import sqrt
 from typing import Annotated
 
 import orjson
-from fastapi import Query as InQuery
-from fastapi import Response
+from fastapi import Query
 
+from service.api.dependencies import SampleIndex, SettingsState, SplitPath
+from service.api.limits import check_picture_size
+from service.api.links import SPLIT, link_sample
+from service.api.queries import NeighborsQuery, PictureQuery, SampleQuery
+from service.api.schemas import Neighbor, NeighborList, Sample
 from service.data.neighbors import neighbors
 from service.data.selection import Selection
-from service.errors import Refused
+from service.data.split import Split
 from service.formats.format import Format
-from service.formats.json import JSON
-from service.formats.look import size
 from service.formats.png import caption, png
+from service.formats.render import RenderOptions, measure
 from service.formats.svg import svg
 from service.formats.webp import webp
-from service.web.answers import respond
-from service.web.paths import DATASETS, DatasetName, Index, SplitName, sample_links
-from service.web.queries import NeighborsQuery, PictureQuery, Pin, SampleQuery
-from service.web.route import Asked, Route
-from service.web.schemas import Neighbor, NeighborList, Sample
+from service.http.parameters import RevisionQuery
+from service.http.representation import Representation, Whole
+from service.http.request import ApiRequest
+from service.http.route import ApiRoute
+from service.settings import Settings
 
-HERE = f"{DATASETS}/{{dataset}}/{{split}}/samples/{{index}}"
+SAMPLE = f"{SPLIT}/samples/{{index}}"
+
+NEIGHBORS_COST = 15.0
+"""Milliseconds to find neighbours among 70,000 samples."""
 
 
-async def picture_png(
-    asked: Asked, dataset: DatasetName, split: SplitName, index: Index, query: Annotated[SampleQuery, InQuery()]
-) -> Response:
+def get_sample_png(
+    settings: SettingsState, split: SplitPath, index: SampleIndex, query: Annotated[SampleQuery, Query()]
+) -> Representation:
     """One sample as a PNG whose pixels are the data: 8-bit grey, or RGB with a colour map."""
-    return await _picture(asked, dataset, split, index, query, png(query.look))
+    return draw_sample(settings, split, index, query.options, png(query.options))
 
 
-async def picture_webp(
-    asked: Asked, dataset: DatasetName, split: SplitName, index: Index, query: Annotated[SampleQuery, InQuery()]
-) -> Response:
+def get_sample_webp(
+    settings: SettingsState, split: SplitPath, index: SampleIndex, query: Annotated[SampleQuery, Query()]
+) -> Representation:
     """One sample as lossless WebP: the same pixels as the PNG."""
-    return await _picture(asked, dataset, split, index, query, webp(query.look))
+    return draw_sample(settings, split, index, query.options, webp(query.options))
 
 
-async def picture_svg(
-    asked: Asked, dataset: DatasetName, split: SplitName, index: Index, query: Annotated[PictureQuery, InQuery()]
-) -> Response:
+def get_sample_svg(
+    settings: SettingsState, split: SplitPath, index: SampleIndex, query: Annotated[PictureQuery, Query()]
+) -> Representation:
     """One sample as SVG, for print: one rectangle a run of equal pixels, `scale` is its natural size."""
-    return await _picture(asked, dataset, split, index, query, svg(query.look))
+    return draw_sample(settings, split, index, query.options, svg(query.options))
 
 
-async def _picture(asked: Asked, dataset: str, split: str, index: int, query: PictureQuery, media: Format) -> Response:
-    data = asked.catalog[dataset]
-    selection = Selection.of(data, split).one(index)
-    look = query.look
-    text = caption(int(selection.labels[0])) if look.captioned else ""
-    pixels = bounded_pixels(asked, *size(data.card.height, data.card.width, look, text))
-    return await respond(
-        asked, data, media, lambda: media.encode(selection.batch(layout="image")), quick=pixels <= media.quick
-    )
-
-
-async def sample(asked: Asked, dataset: DatasetName, split: SplitName, index: Index, query: Pin) -> Response:
-    """One sample: index, label, and the image as rows of integers."""
-    data = asked.catalog[dataset]
-    selection = Selection.of(data, split).one(index)
-    return await respond(asked, data, JSON, lambda: _sample_json(asked, selection, index))
-
-
-def _sample_json(asked: Asked, selection: Selection, index: int) -> bytes:
-    data, label = selection.dataset, int(selection.labels[0])
-    body = {
-        "dataset": data.card.name,
-        "split": selection.split,
-        "index": index,
-        "label": label,
-        "name": data.card.classes[label],
-        "rev": data.rev,
-        "image": selection.images[0],
-        "links": sample_links(asked, data, selection.split, index),
-    }
-    return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-async def near(
-    asked: Asked, dataset: DatasetName, split: SplitName, index: Index, query: Annotated[NeighborsQuery, InQuery()]
-) -> Response:
-    """The samples of the split that are nearest: exact Euclidean distance on raw pixels, ties by lower index."""
-    data = asked.catalog[dataset]
-    selection = Selection.of(data, split).one(index)
-    return await respond(asked, data, JSON, lambda: _near_json(asked, selection, index, query.k), quick=False)
-
-
-def _near_json(asked: Asked, selection: Selection, index: int, k: int) -> bytes:
-    data, split = selection.dataset, selection.split
-    labels = Selection.of(data, split).labels
-    found = neighbors(data, split, index, k)
-    body = NeighborList(
-        dataset=data.card.name,
-        split=split,
-        index=index,
-        label=int(labels[index]),
-        rev=data.rev,
-        neighbors=[
-            Neighbor(
-                index=near,
-                label=int(labels[near]),
-                distance=sqrt(squared),
-                links=sample_links(asked, data, split, near),
-            )
-            for near, squared in zip(found.index.tolist(), found.squared.tolist(), strict=True)
-        ],
-        links=sample_links(asked, data, split, index),
-    )
-    return body.model_dump_json().encode()
-
-
-def bounded_pixels(asked: Asked, height: int, width: int, *, blamed: str = "scale") -> int:
-    """The number of pixels of a picture, whose size the parameter `blamed` decides.
+def draw_sample(settings: Settings, split: Split, index: int, options: RenderOptions, media: Format) -> Representation:
+    """One sample as a picture.
 
     Raises:
-        Refused: a picture of that size is more than the settings allow.
+        Unknown: there is no such sample.
+        Refused: the picture would be too large.
     """
-    most = asked.kept["settings"].picture_pixels
-    if height * width > most:
-        raise Refused(blamed, f"makes a picture of {width}×{height} pixels; at most {most} are drawn")
-    return height * width
+    selection = Selection.of(split).one(index)
+    text = caption(int(selection.labels[0])) if options.captioned else ""
+    pixels = check_picture_size(settings, measure(split.card.height, split.card.width, options, text))
+    return Representation(
+        media_type=media.media_type,
+        body=Whole(lambda: media.encode(selection.batch(layout="image")), media.cost(1, pixels, scaled=False)),
+        version=split,
+    )
+
+
+def get_sample(
+    request: ApiRequest, split: SplitPath, index: SampleIndex, query: Annotated[RevisionQuery, Query()]
+) -> Representation:
+    """One sample: index, label, and the image as rows of integers."""
+    selection = Selection.of(split).one(index)
+
+    def make() -> bytes:
+        label = int(selection.labels[0])
+        body = {
+            "dataset": split.card.name,
+            "split": split.name,
+            "index": index,
+            "label": label,
+            "name": split.card.classes[label],
+            "rev": split.rev,
+            "image": selection.images[0],
+            "links": link_sample(request, split, index),
+        }
+        return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    return Representation(media_type="application/json", body=Whole(make), version=split)
+
+
+def list_neighbors(
+    request: ApiRequest, split: SplitPath, index: SampleIndex, query: Annotated[NeighborsQuery, Query()]
+) -> Representation:
+    """The samples of the split that are nearest: exact Euclidean distance on raw pixels, ties by lower index."""
+    Selection.of(split).one(index)
+
+    def make() -> bytes:
+        found = neighbors(split, index, query.k)
+        near = [
+            Neighbor(
+                index=one,
+                label=int(split.labels[one]),
+                distance=sqrt(squared),
+                links=link_sample(request, split, one),
+            )
+            for one, squared in zip(found.index.tolist(), found.squared.tolist(), strict=True)
+        ]
+        body = NeighborList(
+            dataset=split.card.name,
+            split=split.name,
+            index=index,
+            label=int(split.labels[index]),
+            rev=split.rev,
+            neighbors=near,
+            links=link_sample(request, split, index),
+        )
+        return body.model_dump_json().encode()
+
+    return Representation(media_type="application/json", body=Whole(make, NEIGHBORS_COST), version=split)
 
 
 ROUTES = (
-    Route(f"{HERE}.png", picture_png, tags=["pictures"], responses={200: {"content": {"image/png": {}}}}),
-    Route(f"{HERE}.webp", picture_webp, tags=["pictures"], responses={200: {"content": {"image/webp": {}}}}),
-    Route(f"{HERE}.svg", picture_svg, tags=["pictures"], responses={200: {"content": {"image/svg+xml": {}}}}),
-    Route(f"{HERE}/neighbors", near, tags=["samples"], responses={200: {"model": NeighborList}}),
-    Route(HERE, sample, tags=["samples"], responses={200: {"model": Sample}}),
+    ApiRoute(f"{SAMPLE}.png", get_sample_png, tags=["pictures"], media_types=("image/png",)),
+    ApiRoute(f"{SAMPLE}.webp", get_sample_webp, tags=["pictures"], media_types=("image/webp",)),
+    ApiRoute(f"{SAMPLE}.svg", get_sample_svg, tags=["pictures"], media_types=("image/svg+xml",)),
+    ApiRoute(f"{SAMPLE}/neighbors", list_neighbors, tags=["samples"], model=NeighborList),
+    ApiRoute(SAMPLE, get_sample, tags=["samples"], model=Sample),
 )

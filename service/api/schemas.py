@@ -4,10 +4,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.links import Links
 from service.data.card import Licence, Loader, Reference
 
-Links = dict[str, str]
-"""Path-absolute links by relation."""
+
+class FileCard(BaseModel):
+    """A whole split as one file, and what to check a download against."""
+
+    url: str = Field(description="path-absolute; pins the data", examples=["/v1/datasets/mnist/train.parquet"])
+    media_type: str = Field(examples=["application/vnd.apache.parquet"])
+    sha256: str | None = Field(
+        description="SHA-256 (hex) of the file, raw and flat; null where the libraries that encode it are not those of "
+        "the release"
+    )
 
 
 class SplitCard(BaseModel):
@@ -25,6 +34,7 @@ class SplitCard(BaseModel):
     range: tuple[int, int] = Field(description="smallest and largest raw value", examples=[(0, 255)])
     labels: dict[str, int] = Field(description="number of samples of each class", examples=[{"0": 5923, "1": 6742}])
     digests: dict[str, str] = Field(description="SHA-256 of the arrays `images` and `labels`, both uint8 in C order")
+    files: dict[str, FileCard] = Field(description="the whole split as a file, by suffix")
     links: Links
 
 
@@ -51,8 +61,8 @@ class DatasetCard(BaseModel):
     standard: dict[str, str | float] = Field(
         description="split, and unit-scaled mean and deviation, by which ?scale=standard standardises"
     )
-    suits: list[str] = Field(description="what the dataset is good for")
-    unsuited: list[str] = Field(description="what it is not good for")
+    intended_uses: list[str] = Field(description="what the dataset is good for")
+    limitations: list[str] = Field(description="what it is not good for")
     licence: Licence
     creators: list[str]
     year: int
@@ -191,7 +201,7 @@ class LabelStatistics(BaseModel):
     first_index: int | None = Field(description="of the class's first sample; null where it has none", examples=[1])
     mean: float = Field(description="of raw intensity", examples=[44.2])
     std: float = Field(description="population deviation of raw intensity", examples=[88.7])
-    inked: float = Field(description="share of pixels that are not zero", examples=[0.245])
+    nonzero: float = Field(description="share of pixels that are not zero", examples=[0.245])
     links: Links
 
 

@@ -10,15 +10,28 @@ from service.formats.format import Cost, Format
 ROWS = 256
 """Rows of a block, at most."""
 
+HOLE = b"\x00"
+"""What stands for the rows in an envelope; no JSON text contains it."""
+
 RAW_VALUES, SCALED_VALUES = 65_536, 16_384
 """Pixel values of a block: at most 2 ms of work and 256 kB of text. orjson holds the interpreter's lock for the whole
 of a call, so a longer call would stop the event loop, even from another thread."""
 
 
 def encode(batch: Batch) -> bytes:
-    """The rows as one JSON array of objects."""
+    """The rows as one JSON array of objects, within the batch's envelope if it has one."""
     texts = [orjson.dumps(rows(block), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1] for block in text_blocks(batch)]
-    return b"".join((b"[", b",".join(texts), b"]"))
+    before, after = split_envelope(batch)
+    return b"".join((before, b"[", b",".join(texts), b"]", after))
+
+
+def split_envelope(batch: Batch) -> tuple[bytes, bytes]:
+    """The text of a batch's envelope before and after its rows."""
+    if batch.envelope is None:
+        return b"", b""
+    text = orjson.dumps({**batch.envelope, "rows": orjson.Fragment(HOLE)})
+    before, _, after = text.partition(HOLE)
+    return before, after
 
 
 def rows(batch: Batch) -> list[dict[str, object]]:

@@ -26,10 +26,10 @@ def header(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> bytes:
 
 def encode(batch: Batch) -> bytes:
     """The images as one array in the batch's layout."""
-    return array_file(batch.image)
+    return write_array(batch.image)
 
 
-def array_file(array: NDArray[np.generic]) -> bytes:
+def write_array(array: NDArray[np.generic]) -> bytes:
     """Any array as a file."""
     whole = np.asarray(array, order="C")
     return b"".join((header(whole.dtype, whole.shape), whole.reshape(-1).view(np.uint8).data))

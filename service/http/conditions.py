@@ -79,7 +79,10 @@ def select_range(headers: Headers, etag: str, size: int) -> range | None:
 
 def _parse_range(first: str, last: str, size: int) -> range | None:
     """The bytes from `first` to `last`, or the `last` ones of all; None where these are no numbers or in no order."""
-    if not all(number.isdecimal() and number.isascii() and len(number) <= LONGEST_NUMBER for number in (first or "0", last or "0")):
+    if not all(
+        number.isdecimal() and number.isascii() and len(number) <= LONGEST_NUMBER
+        for number in (first or "0", last or "0")
+    ):
         return None
     if not first:
         return range(max(0, size - int(last)), size) if last else None

@@ -17,7 +17,9 @@ class Metrics:
     def __init__(self) -> None:
         """Begin at zero, with a registry of its own."""
         self._registry = CollectorRegistry()
-        self._requests = Counter("digits_requests", "Requests answered.", ["route", "method", "status"], registry=self._registry)
+        self._requests = Counter(
+            "digits_requests", "Requests answered.", ["route", "method", "status"], registry=self._registry
+        )
         self._seconds = Histogram(
             "digits_request_seconds",
             "Time until the last byte was given to the server.",

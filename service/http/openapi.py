@@ -1,15 +1,20 @@
 """The OpenAPI document: what FastAPI derives from the routes, and what it cannot know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from copy import copy
 from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
+import orjson
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from service import __version__
-from service.web.problems import KINDS, MEDIA_TYPE, Problem
+from service.http.problems import KINDS, MEDIA_TYPE, Problem
+from service.http.representation import TEXT_TYPES
+from service.http.route import ApiRoute, Headers
 
 TITLE = "Digits"
 
@@ -33,53 +38,13 @@ TAGS = (
     ("operations", "Health, metrics, problems."),
 )
 
-HEADERS = {
-    "ETag": ("Strong validator of these bytes.", {"type": "string"}),
-    "Cache-Control": ("How long the answer may be kept: for ever with `rev`.", {"type": "string"}),
-    "X-Request-ID": ("The request's `X-Request-ID` if it had a usable one, else a new one.", {"type": "string"}),
-    "Server-Timing": ("Milliseconds spent in the service.", {"type": "string"}),
+HEADERS: Headers = {
+    "ETag": ("Strong validator of these bytes.", "string"),
+    "Cache-Control": ("How long the answer may be kept: for ever with `rev`.", "string"),
+    "X-Request-ID": ("The request's `X-Request-ID` if it had a usable one, else a new one.", "string"),
+    "Server-Timing": ("Milliseconds spent in the service.", "string"),
 }
 """Headers of every successful answer."""
-
-PAGED = {
-    "Link": ("Pages: self, first, prev, next, last (RFC 8288).", {"type": "string"}),
-    "Total-Count": ("Samples of all pages together.", {"type": "integer"}),
-}
-"""Headers of an answer that is one page of several."""
-
-EPOCH = {"Epoch-Samples": ("N: samples in the epoch.", {"type": "integer"})}
-"""Headers of an answer about an epoch."""
-
-LICENCE = {"Link": ("`license`: the terms of the data (RFC 8288).", {"type": "string"})}
-"""Headers of a card."""
-
-OWN_HEADERS = {
-    "rows": PAGED,
-    "take": {"Total-Count": PAGED["Total-Count"]},
-    "grid.png": PAGED,
-    "grid.webp": PAGED,
-    "grid.json": PAGED,
-    "projection": PAGED,
-    "order": EPOCH,
-    "batches": EPOCH
-    | {
-        "Epoch-Steps": ("Steps from `start` to the end of the epoch.", {"type": "integer"}),
-        "Next-Start": ("`start` of the request that goes on.", {"type": "integer"}),
-        "Valid-Rows": ("This rank's real rows in the whole answer.", {"type": "integer"}),
-        "Link": ("`next`: the request that goes on; absent on the last (RFC 8288).", {"type": "string"}),
-    },
-    "datasets": LICENCE,
-    "{dataset}": LICENCE,
-    "{split}": LICENCE,
-    "{split}.{suffix}": {
-        "Accept-Ranges": ("`bytes`.", {"type": "string"}),
-        "Content-Disposition": ("A file name.", {"type": "string"}),
-    },
-}
-"""Headers that only some routes add, by the last part of their path."""
-
-TEXT = frozenset({"image/svg+xml", "text/csv", "text/plain", "application/x-ndjson"})
-"""Media types, besides JSON, whose bodies are text."""
 
 
 ONE_AT_A_TIME = Lock()
@@ -98,7 +63,7 @@ def _document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
         version=__version__,
         summary="Handwritten digits over HTTP: exact, instant, self-explaining.",
         description=DESCRIPTION,
-        routes=routes,
+        routes=[_without_head(route) for route in routes],
         tags=[{"name": name, "description": text} for name, text in TAGS],
         license_info={"name": "MIT", "identifier": "MIT"},
     )
@@ -111,9 +76,10 @@ def _document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     spec["components"]["responses"] = {
         f"Problem{kind.status.value}": _problem_response(kind.status) for kind in KINDS.values()
     }
+    headers = {route.path_format: route.answer_headers for route in routes if isinstance(route, ApiRoute)}
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
-            _finish(path, method, operation)
+            _finish(path, method, operation, headers[path])
             for parameter in operation.get("parameters", ()):
                 _bound(parameter["schema"])
     return spec
@@ -134,17 +100,13 @@ def _problem_response(status: HTTPStatus) -> dict[str, Any]:
     return {"description": f"{kind.title}. {kind.remedy}", "content": {MEDIA_TYPE: content}}
 
 
-def _finish(path: str, method: str, operation: dict[str, Any]) -> None:
+def _finish(path: str, method: str, operation: dict[str, Any], own_headers: Headers) -> None:
     """Give an operation its problems, and the headers of its answers."""
     data = path.startswith("/v1/")
-    headers = {**(HEADERS if data and method == "get" else {}), **OWN_HEADERS.get(path.rpartition("/")[2], {})}
+    headers = {**(HEADERS if data and method == "get" else {}), **own_headers}
     responses = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
     for answer in responses.values():
         _finish_answer(answer, headers)
-    if "206" in responses:
-        responses["206"]["description"] = "The part that `Range` asked for."
-        responses["206"]["headers"]["Content-Range"] = {"schema": {"type": "string"}, "description": "Which part."}
-    file = "206" in responses
     if data and method == "get":
         responses["304"] = {"description": "`If-None-Match` names these bytes already."}
     negotiated = any(parameter["name"] == "format" for parameter in operation.get("parameters", ()))
@@ -156,18 +118,35 @@ def _finish(path: str, method: str, operation: dict[str, Any]) -> None:
         *["404"] * ("{" in path),
         *["406"] * negotiated,
         *["409", "503"] * data,
-        *["416"] * file,
+        *["412", "416"] * (data and method == "get"),
     ]
     problems += ["413", "415"] * (method == "post")
     responses |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
     operation["responses"] = dict(sorted(responses.items()))
 
 
-def _finish_answer(answer: dict[str, Any], headers: Mapping[str, tuple[str, dict[str, str]]]) -> None:
+def _finish_answer(answer: dict[str, Any], headers: Headers) -> None:
     """Describe the headers of a successful answer, and bodies that are no JSON."""
     answer["description"] = answer.get("description") or "Successful Response"
     if headers:
-        answer["headers"] = {name: {"description": text, "schema": schema} for name, (text, schema) in headers.items()}
+        answer["headers"] = {
+            name: {"description": text, "schema": {"type": kind}} for name, (text, kind) in headers.items()
+        }
     for media, body in answer.get("content", {}).items():
         if media != "application/json":
-            body["schema"] = {"type": "string"} if media in TEXT else {"type": "string", "format": "binary"}
+            body["schema"] = (
+                {"type": "string"} if media.partition(";")[0] in TEXT_TYPES else {"type": "string", "format": "binary"}
+            )
+
+
+def _without_head(route: BaseRoute) -> BaseRoute:
+    """A route as it is documented: every GET takes HEAD, which need not be said at each."""
+    documented = copy(route)
+    if isinstance(documented, ApiRoute):
+        documented.methods = documented.methods - {"HEAD"}
+    return documented
+
+
+def write_openapi(app: FastAPI) -> bytes:
+    """The OpenAPI document as it is served and committed."""
+    return orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -74,7 +74,8 @@ class RevisionQuery(Parameters):
     """The parameters of a route about data: a request may pin the revision that it expects."""
 
     rev: Annotated[
-        str | None, Field(description="revision of the data, from its card; any other is 409", examples=["c2069063c110"])
+        str | None,
+        Field(description="revision of the data, from its card; any other is 409", examples=["c2069063c110"]),
     ] = None
 
 

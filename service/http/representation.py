@@ -49,11 +49,15 @@ class MediaFormat(Protocol):
         """The value of `Content-Type`."""
 
 
+Make = Callable[[], Encoded]
+"""What makes a body."""
+
+
 @dataclass(frozen=True)
 class Whole:
     """A body that is made in one piece; `make` costs about `cost` milliseconds of one core."""
 
-    make: Callable[[], Encoded]
+    make: Make
     cost: float = 0.0
 
 
@@ -97,7 +101,7 @@ class Representation:
     media_type: str
     body: Whole | Pieces | File
     version: Versioned | None
-    headers: Mapping[str, str] = field(default=NO_HEADERS)
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     storable: bool = True
     pinned: bool = True
     cache_control: str | None = None

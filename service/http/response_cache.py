@@ -29,7 +29,9 @@ class ResponseCache:
         """Hold at most `capacity` bytes; 0 turns the cache off."""
         self.hits = 0
         self.misses = 0
-        self._responses: LRUCache[Key, tuple[StoredResponse, int]] = LRUCache(capacity, getsizeof=lambda entry: entry[1])
+        self._responses: LRUCache[Key, tuple[StoredResponse, int]] = LRUCache(
+            capacity, getsizeof=lambda entry: entry[1]
+        )
 
     @property
     def size(self) -> int:

@@ -7,19 +7,21 @@ query string validated once by the same model. A dependency may take the request
 
 import inspect
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 
 from fastapi import params
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.errors import Refused, quote
 from service.http.executor import Executor
 from service.http.parameters import INTEGER, Parameters, read
-from service.http.representation import Representation
+from service.http.representation import MediaFormat, Representation
 from service.http.request import ApiRequest
 
 Endpoint = Callable[..., Representation]
@@ -27,21 +29,73 @@ Endpoint = Callable[..., Representation]
 
 T = TypeVar("T")
 
+JSON_TYPE = "application/json"
+"""The media type whose schema is a route's model."""
+
 Resolve = Callable[[ApiRequest], Any]
 """What gives the value of one parameter of an endpoint; a coroutine function where it has to wait."""
 
 
-class ApiRoute(APIRoute):
-    """A route whose endpoint returns a Representation. It takes GET and HEAD, or the `methods` given."""
+Headers = Mapping[str, tuple[str, str]]
+"""Headers of an answer as the OpenAPI document describes them: a sentence and a type of JSON Schema, by name."""
 
-    def __init__(self, path: str, endpoint: Endpoint, **facts: Any) -> None:  # noqa: ANN401 - FastAPI's own facts
-        """Document the endpoint by its signature and docstring, and by what FastAPI's routes take besides."""
+TOTAL: Headers = {"Total-Count": ("Samples of all pages together.", "integer")}
+"""Headers of an answer that lists samples."""
+
+PAGED: Headers = {"Link": ("Pages: self, first, prev, next, last (RFC 8288).", "string"), **TOTAL}
+"""Headers of an answer that is one page of several."""
+
+EPOCH: Headers = {"Epoch-Samples": ("N: samples in the epoch.", "integer")}
+"""Headers of an answer about an epoch."""
+
+EPOCH_STEPS: Headers = {
+    **EPOCH,
+    "Epoch-Steps": ("Steps from `start` to the end of the epoch.", "integer"),
+    "Next-Start": ("`start` of the request that goes on.", "integer"),
+    "Valid-Rows": ("This rank's real rows in the whole answer.", "integer"),
+    "Link": ("`next`: the request that goes on; absent on the last (RFC 8288).", "string"),
+}
+"""Headers of training batches."""
+
+LICENCE: Headers = {"Link": ("`license`: the terms of the data (RFC 8288).", "string")}
+"""Headers of a card."""
+
+FILE: Headers = {
+    "Content-Disposition": ("A file name.", "string"),
+    "Repr-Digest": ("SHA-256 of the whole file (RFC 9530).", "string"),
+}
+"""Headers of a file."""
+
+
+class ApiRoute(APIRoute):
+    """A route whose endpoint returns a Representation. It takes GET and HEAD, or the `methods` given.
+
+    Attributes:
+        answer_headers: headers that its answers have, besides those of all answers.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Endpoint,
+        *,
+        model: type[BaseModel] | None = None,
+        media_types: Iterable[str | MediaFormat] = (),
+        answer_headers: Headers = MappingProxyType({}),
+        **facts: Any,  # noqa: ANN401 - FastAPI's own
+    ) -> None:
+        """Document an endpoint by its signature and docstring, the JSON `model` and other media types of its answer."""
+        names = [one if isinstance(one, str) else one.media_type for one in media_types]
+        content = {name: {} for name in names if name != JSON_TYPE}
+        answer = {"content": content} if model is None else {"model": model, "content": content}
         defaults = {
             "methods": ["GET", "HEAD"],
             "response_class": Response,
             "response_model": None,
+            "responses": {200: answer},
             "summary": re.split(r"[.:;\n]", endpoint.__doc__ or "")[0],
         }
+        self.answer_headers = answer_headers
         super().__init__(path, endpoint, **{**defaults, **facts})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
