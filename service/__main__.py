@@ -68,9 +68,10 @@ def check(_: argparse.Namespace) -> int:
 
 def openapi(_: argparse.Namespace) -> int:
     """Print the OpenAPI document."""
-    from service.app import create_app, openapi_text  # noqa: PLC0415
+    from service.app import create_app  # noqa: PLC0415
+    from service.http.openapi import write_openapi  # noqa: PLC0415
 
-    sys.stdout.buffer.write(openapi_text(create_app(Settings())))
+    sys.stdout.buffer.write(write_openapi(create_app(Settings())))
     return 0
 
 

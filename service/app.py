@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         lifespan=lifespan,
         exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},
     )
-    app.openapi = cache(lambda: openapi.document(ROUTES))  # type: ignore[method-assign] - as FastAPI documents it
+    app.openapi = cache(lambda: openapi.document(ROUTES))  # type: ignore[method-assign] # as FastAPI documents it
     metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
     metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)

@@ -3,13 +3,11 @@
 from dataclasses import replace
 from typing import Annotated
 
-import numpy as np
 import orjson
 from fastapi import Depends, Query
 
 from service.api.batches import offer_formats
 from service.api.dependencies import SplitPath
-from service.api.formats import BATCH_FORMATS
 from service.api.links import SPLIT
 from service.api.queries import BatchesQuery, OrderQuery
 from service.api.schemas import EpochOrder, EpochPlan
@@ -18,7 +16,6 @@ from service.formats.json import JSON
 from service.formats.npy import NPY, write_array
 from service.http.negotiation import Negotiation, find_by_name
 from service.http.representation import Representation, Whole
-from service.http.request import ApiRequest
 from service.http.route import EPOCH, ApiRoute
 
 RANK_COST = 0.001

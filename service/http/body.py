@@ -1,8 +1,8 @@
 """Reading the body of a request, up to a bound."""
 
+from service.errors import quote
 from service.http.problems import BodyTooLarge, UnsupportedBody
 from service.http.request import ApiRequest
-from service.errors import quote
 
 LONGEST_DISCARDED = 16_000_000
 """Bytes beyond the bound that are read and discarded before the connection is closed: a client that still sends would

@@ -1,4 +1,4 @@
-"""The file store: files that are built once, kept in the temporary directory within a bound, and sent from memory maps."""
+"""The file store: files that are built once, kept on disk within a bound, and sent from memory maps."""
 
 import base64
 import hashlib

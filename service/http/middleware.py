@@ -1,9 +1,9 @@
-"""Middleware: what every answer has and no endpoint knows of. Pure ASGI, outermost first in `MIDDLEWARE` order."""
+"""Middleware: what every answer has and no endpoint knows of. Pure ASGI."""
 
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import count
 from time import perf_counter
 
@@ -146,7 +146,8 @@ class RequestLimitsMiddleware:
         """Answer with a problem, or let the application answer."""
         refusal = find_refusal(scope) if scope["type"] == "http" else None
         if refusal is None:
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         name, detail = refusal
         await respond(Request(scope), KINDS[name], detail)(scope, receive, send)
 
@@ -179,7 +180,7 @@ class StartupMessageMiddleware:
         await self.app(scope, receive, _shorten(send) if scope["type"] == "lifespan" else send)
 
 
-def _shorten(send: Send) -> Callable[[Message], object]:
+def _shorten(send: Send) -> Send:
     async def send_short(message: Message) -> None:
         if message["type"] == "lifespan.startup.failed":
             message = {**message, "message": message["message"].strip().rpartition("\n")[2]}

@@ -143,7 +143,7 @@ def _without_head(route: BaseRoute) -> BaseRoute:
     """A route as it is documented: every GET takes HEAD, which need not be said at each."""
     documented = copy(route)
     if isinstance(documented, ApiRoute):
-        documented.methods = documented.methods - {"HEAD"}
+        documented.methods = (documented.methods or set()) - {"HEAD"}
     return documented
 
 

@@ -104,11 +104,11 @@ def read(model: type[P], query_string: bytes) -> P:
             values[name] = value
     try:
         parameters = model.model_validate(values)
+        if not faults:
+            return parameters
     except ValidationError as error:
         faults = {**dict(_value_faults(model, values, error)), **faults}
-    if faults:
-        raise Malformed(_bounded(list(faults.values())))
-    return parameters
+    raise Malformed(_bounded(list(faults.values())))
 
 
 def _value_faults(

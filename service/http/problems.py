@@ -115,7 +115,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "unsupported-media-type",
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
                 "The body's media type is not supported",
-                "Send the body as one of the media types in `detail`, name it in `Content-Type`, and do not compress it.",
+                "Send the body as one of the media types in `detail`, name it in `Content-Type`, and do not compress "
+                "it.",
             ),
             Kind(
                 "range-not-satisfiable",

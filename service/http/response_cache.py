@@ -75,6 +75,7 @@ class ResponseCacheMiddleware:
         """Answer a GET or HEAD from the cache, or let the application answer."""
         stored = self.cache.find(scope) if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") else None
         if stored is None:
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         scope["route"] = stored.route
         await stored(scope, receive, send)

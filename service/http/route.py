@@ -86,7 +86,7 @@ class ApiRoute(APIRoute):
     ) -> None:
         """Document an endpoint by its signature and docstring, the JSON `model` and other media types of its answer."""
         names = [one if isinstance(one, str) else one.media_type for one in media_types]
-        content = {name: {} for name in names if name != JSON_TYPE}
+        content: dict[str, dict[str, Any]] = {name: {} for name in names if name != JSON_TYPE}
         answer = {"content": content} if model is None else {"model": model, "content": content}
         defaults = {
             "methods": ["GET", "HEAD"],
@@ -135,9 +135,9 @@ def compile_signature(endpoint: Endpoint) -> list[tuple[str, Resolve]]:
 
 def _compile_parameter(name: str, hint: Any) -> Resolve:  # noqa: ANN401 - an annotation
     """How to get one argument, by its annotation."""
-    depends = _find(hint, params.Depends)
-    if depends is not None:
-        return _compile_dependency(depends.dependency)
+    dependency = _find_dependency(hint)
+    if dependency is not None:
+        return _compile_dependency(dependency)
     if _find(hint, params.Query):
         return partial(_read_query, hint.__origin__)
     if isinstance(hint, type) and issubclass(hint, ApiRequest):
@@ -157,13 +157,13 @@ def _read_query(model: type[Parameters], request: ApiRequest) -> Parameters:
     return query
 
 
-def find_integers(endpoint: Endpoint) -> frozenset[str]:
+def find_integers(endpoint: Callable[..., Any]) -> frozenset[str]:
     """The parameters of the path that are integers, of an endpoint and its dependencies."""
-    found = set()
+    found: set[str] = set()
     for name, hint in _find_hints(endpoint).items():
-        depends = _find(hint, params.Depends)
-        if depends is not None:
-            found |= find_integers(depends.dependency)
+        dependency = _find_dependency(hint)
+        if dependency is not None:
+            found |= find_integers(dependency)
         elif _find(hint, params.Path) and hint.__origin__ is int:
             found.add(name)
     return frozenset(found)
@@ -171,8 +171,15 @@ def find_integers(endpoint: Endpoint) -> frozenset[str]:
 
 def _find_hints(function: Callable[..., Any]) -> dict[str, Any]:
     """The annotations of a function's, or a callable object's, parameters."""
-    hints = get_type_hints(function if inspect.isfunction(function) else function.__call__, include_extras=True)
+    target = function if inspect.isfunction(function) else type(function).__call__
+    hints = get_type_hints(target, include_extras=True)
     return {name: hint for name, hint in hints.items() if name != "return"}
+
+
+def _find_dependency(hint: Any) -> Callable[..., Any] | None:  # noqa: ANN401 - an annotation
+    """The dependency that an annotation declares, if it does."""
+    depends = _find(hint, params.Depends)
+    return None if depends is None else depends.dependency
 
 
 def _find(hint: Any, kind: type[T]) -> T | None:  # noqa: ANN401 - an annotation

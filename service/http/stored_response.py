@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import ServiceError
 from service.http.conditions import CONDITIONS, is_unmodified, select_range
@@ -25,7 +25,7 @@ class NotModifiedResponse:
 
     headers: Headers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         """Send the answer."""
         headers = [(name, value) for name, value in self.headers if name not in DESCRIPTIVE]
         await _send(send, HTTPStatus.NOT_MODIFIED, headers, b"")
@@ -45,20 +45,37 @@ class StoredResponse:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send all (200), a part (206), nothing (HEAD, 304), or a problem (412, 416)."""
-        size = len(self.body)
-        part = None
-        if not SELECTIVE.isdisjoint([name for name, _ in scope["headers"]]):
-            try:
-                if is_unmodified(scope["headers"], self.etag):
-                    return await NotModifiedResponse(self.headers)(scope, receive, send)
-                part = select_range(scope["headers"], self.etag, size) if scope["method"] == "GET" else None
-            except ServiceError as error:
-                problem = await handle_service_error(Request(scope), error)
-                return await problem(scope, receive, send)
-        if part is not None:
-            body = memoryview(self.body)[part.start : part.stop]
-            return await _send(send, HTTPStatus.PARTIAL_CONTENT, describe_part(self.headers, part, size), body)
-        headers = [*self.headers, (b"content-length", b"%d" % size), (b"accept-ranges", b"bytes")]
+        if SELECTIVE.isdisjoint([name for name, _ in scope["headers"]]):
+            await self._send_whole(scope, send)
+            return
+        try:
+            selected = self._select(scope)
+        except ServiceError as error:
+            selected = await handle_service_error(Request(scope), error)
+        await selected(scope, receive, send)
+
+    def _select(self, scope: Scope) -> ASGIApp:
+        """What answers a conditional or ranged request.
+
+        Raises:
+            PreconditionFailed: a condition of the request does not hold.
+            OutsideFile: the range holds no byte.
+        """
+        if is_unmodified(scope["headers"], self.etag):
+            return NotModifiedResponse(self.headers)
+        part = select_range(scope["headers"], self.etag, len(self.body)) if scope["method"] == "GET" else None
+
+        async def send_part(_: Scope, __: Receive, send: Send) -> None:
+            if part is None:
+                await self._send_whole(scope, send)
+            else:
+                body = memoryview(self.body)[part.start : part.stop]
+                await _send(send, HTTPStatus.PARTIAL_CONTENT, describe_part(self.headers, part, len(self.body)), body)
+
+        return send_part
+
+    async def _send_whole(self, scope: Scope, send: Send) -> None:
+        headers = [*self.headers, (b"content-length", b"%d" % len(self.body)), (b"accept-ranges", b"bytes")]
         await _send(send, HTTPStatus.OK, headers, b"" if scope["method"] == "HEAD" else self.body)
 
 
