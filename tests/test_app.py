@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from service.app import create_app, load
-from service.data.dataset import Dataset, verified
+from service.data.dataset import Dataset, verify
 from service.datasets import SOURCES
 from service.datasets.source import Source
 from service.errors import DamagedData
@@ -33,7 +33,7 @@ HEAVY = ("sklearn", "scipy", "pandas", "matplotlib", "torch")
 def damaged() -> Source:
     images, labels = made.values()
     card = replace(made.card(images, labels), digest="0" * 64)
-    return Source(card, lambda: verified(card, images, labels))
+    return Source(card, lambda: verify(card, images, labels))
 
 
 def test_an_application_is_built_of_values_and_loads_when_it_starts() -> None:
@@ -77,7 +77,7 @@ def test_the_real_sources_are_loaded_in_their_order() -> None:
     assert [data.card.name for data in load(SOURCES)] == ["mnist", "digits"]
 
 
-@pytest.mark.parametrize("module", ["service.app", "service.__main__", "service.web.openapi"])
+@pytest.mark.parametrize("module", ["service.app", "service.__main__", "service.http.openapi"])
 def test_importing_stays_light(module: str) -> None:
     assert heavy_after(f"import {module}") == []
 
@@ -95,8 +95,8 @@ def heavy_after(code: str) -> list[str]:
 
 
 def test_a_full_workshop_is_503_with_the_time_to_wait_and_short_work_goes_on() -> None:
-    with TestClient(create_app(Settings(encoders=1, backlog=2), [made.source()])) as client:
-        workshop, gate = client.app_state["workshop"], threading.Event()
+    with TestClient(create_app(Settings(encoder_threads=1, encoder_queue=2), [made.source()])) as client:
+        pool, gate = client.app_state["pool"], threading.Event()
 
         def ask_while_it_is_full() -> None:
             for path in LONG:
@@ -110,7 +110,7 @@ def test_a_full_workshop_is_503_with_the_time_to_wait_and_short_work_goes_on() -
                 assert client.get(path).status_code == 200
 
         async def fill() -> None:
-            waiting = [asyncio.create_task(workshop.run(gate.wait)) for _ in range(3)]
+            waiting = [asyncio.create_task(pool.run(gate.wait)) for _ in range(3)]
             await asyncio.sleep(0)
             try:
                 await asyncio.to_thread(ask_while_it_is_full)

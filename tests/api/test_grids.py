@@ -14,8 +14,8 @@ from PIL import Image
 
 from service.data.dataset import Dataset
 from service.data.selection import Selection
-from service.formats.look import Look, grey
-from service.formats.sheet import plan, sheet_png
+from service.formats.contact_sheet import plan_sheet, sheet_png
+from service.formats.render import RenderOptions, to_grey
 from tests import made, sites
 
 GRID = "/v1/datasets/made/train/grid"
@@ -64,7 +64,7 @@ def test_every_sample_is_where_the_map_says(
         assert tile["position"] == position
         assert tile["x"] == position % across * (made.WIDTH * scale + gap)
         place = picture[tile["y"] : tile["y"] + tile["height"], tile["x"] : tile["x"] + tile["width"]]
-        image = grey(np.array(row["pixels"]).reshape(made.HEIGHT, made.WIDTH), made.PEAK)
+        image = to_grey(np.array(row["pixels"]).reshape(made.HEIGHT, made.WIDTH), made.PEAK)
         assert np.array_equal(place, image.repeat(scale, axis=0).repeat(scale, axis=1))
         place[:] = 0
     if not labels:
@@ -126,8 +126,8 @@ def test_a_sheet_too_long_for_webp_is_refused_and_a_png(live: sites.Site) -> Non
 
 
 def test_a_sheet_costs_no_more_than_three_times_what_its_encoding_costs_pillow(mnist: Dataset) -> None:
-    selection = Selection.of(mnist, "train").shuffled(3).page(0, 1_000)
-    media = sheet_png(plan(1_000, 28, 28, Look(), columns=40, gap=0, labels=False), Look())
+    selection = Selection.of(mnist.split("train")).shuffled(3).page(0, 1_000)
+    media = sheet_png(plan_sheet(1_000, 28, 28, RenderOptions(), columns=40, gap=0, labels=False), RenderOptions())
     with Image.open(io.BytesIO(media.encode(selection.batch()))) as image:
         picture = image.copy()
     ours = _least(lambda: media.encode(selection.batch()))

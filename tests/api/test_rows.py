@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.api.formats import ROW_FORMATS
 from service.app import create_app
 from service.data.dataset import Dataset
 from service.data.order import order_v1
 from service.data.selection import Selection
 from service.formats import FORMATS
 from service.settings import Settings
-from service.web.routes.rows import ROWS_FORMATS
 from tests import made, readers, sites
 
 ROWS = "/v1/datasets/made/train/rows"
 ARRAYS = ("npy", "npz", "arrow", "safetensors")
 
-names = pytest.mark.parametrize("name", [media.name for media in ROWS_FORMATS])
+names = pytest.mark.parametrize("name", [media.name for media in ROW_FORMATS])
 
 
 def linked(answer: sites.Answer) -> dict[str, str]:
@@ -32,7 +32,7 @@ def linked(answer: sites.Answer) -> dict[str, str]:
 
 
 def test_the_formats_are_those_of_the_contract_and_json_is_the_default() -> None:
-    assert [media.name for media in ROWS_FORMATS] == [
+    assert [media.name for media in ROW_FORMATS] == [
         "json",
         "ndjson",
         "csv",
@@ -52,7 +52,7 @@ def test_every_reader_of_a_page_gets_the_samples(
 ) -> None:
     answer = site.get(f"{ROWS}?format={name}&offset={offset}&limit=5{query}")
     asked = parse_qs(query)
-    expected = Selection.of(tiny, "train")
+    expected = Selection.of(tiny.split("train"))
     if "label" in asked:
         expected = expected.labelled([1, 3])
     if "seed" in asked:
@@ -104,7 +104,7 @@ def test_following_next_visits_every_row_exactly_once(
 
 
 def expected_rows(data: Dataset, labels: list[int], seed: int | None) -> list[int]:
-    selection = Selection.of(data, "train")
+    selection = Selection.of(data.split("train"))
     selection = selection.labelled(labels) if labels else selection
     rows = np.asarray(selection.indices)
     return (rows if seed is None else rows[order_v1(len(rows), seed=seed)]).tolist()  # type: ignore[no-any-return]

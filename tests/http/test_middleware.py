@@ -9,11 +9,11 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.app import create_app
-from service.data.dataset import Dataset, verified
+from service.data.dataset import Dataset, verify
 from service.datasets.source import Source
 from service.settings import Settings
-from service.web.front import Front
-from service.web.metrics import Metrics
+from service.http.front import Front
+from service.http.metrics import Metrics
 from tests import made, sites
 
 HERE = "/v1/datasets/made/train"
@@ -109,7 +109,7 @@ def broken() -> Source:
     card = replace(made.card(images, labels), classes=("ant",))
 
     def load() -> Dataset:
-        return verified(card, images, labels)
+        return verify(card, images, labels)
 
     return Source(card, load)
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.formats import FORMATS
-from service.web.negotiation import CODINGS, choose, coding, weights
-from service.web.problems import NotAcceptable
+from service.http.negotiation import CODINGS, choose, coding, weights
+from service.http.problems import NotAcceptable
 
 OFFERED = tuple(FORMATS[name] for name in ("json", "csv", "parquet"))
 

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from annotated_types import Ge, Le
 
-from service.app import create_app, openapi_text
+from service.app import create_app, write_openapi
 from service.settings import Settings
-from service.web import openapi
-from service.web.problems import KINDS
-from service.web.queries import NeighborsQuery, RowsQuery, SampleQuery
-from service.web.routes import ROUTES
+from service.http import openapi
+from service.http.problems import KINDS
+from service.api.queries import NeighborsQuery, RowsQuery, SampleQuery
+from service.api import ROUTES
 from tests import made, sites
 
-DOCUMENT: dict[str, Any] = json.loads(openapi_text(create_app()))
+DOCUMENT: dict[str, Any] = json.loads(write_openapi(create_app()))
 
 OPERATIONS = {
     (path, method): operation for path, methods in DOCUMENT["paths"].items() for method, operation in methods.items()
@@ -34,25 +34,25 @@ LARGEST = 400_000
 
 def test_the_committed_document_is_the_codes() -> None:
     committed = (sites.ROOT / "openapi" / "openapi.json").read_bytes()
-    assert committed == openapi_text(create_app()), "the document has drifted: run `make openapi` and commit it"
+    assert committed == write_openapi(create_app()), "the document has drifted: run `make openapi` and commit it"
 
 
 def test_the_document_depends_on_neither_data_nor_settings() -> None:
     other = create_app(Settings(text_limit=7, port=1), [made.source()])
-    assert openapi_text(other) == openapi_text(create_app())
+    assert write_openapi(other) == write_openapi(create_app())
 
 
 def test_the_document_is_small_enough_to_be_shown_at_once() -> None:
-    assert len(openapi_text(create_app())) < LARGEST
+    assert len(write_openapi(create_app())) < LARGEST
 
 
 def test_only_one_thread_at_a_time_makes_the_document() -> None:
     with ThreadPoolExecutor(1) as other:
         with openapi.ONE_AT_A_TIME:
-            waiting = other.submit(openapi_text, create_app())
+            waiting = other.submit(write_openapi, create_app())
             with pytest.raises(TimeoutError):
                 waiting.result(timeout=0.5)
-        assert waiting.result(timeout=30) == openapi_text(create_app())
+        assert waiting.result(timeout=30) == write_openapi(create_app())
 
 
 def test_every_route_about_data_is_described() -> None:
@@ -122,8 +122,8 @@ def test_the_bounds_that_are_checked_are_the_bounds_that_are_told() -> None:
                     assert told[name]["minimum"] == bound.ge
                 if isinstance(bound, Le):
                     assert told[name]["maximum"] == bound.le
-    assert b'"ge"' not in openapi_text(create_app())
-    assert b'"le"' not in openapi_text(create_app())
+    assert b'"ge"' not in write_openapi(create_app())
+    assert b'"le"' not in write_openapi(create_app())
 
 
 def test_every_format_of_a_page_is_described() -> None:

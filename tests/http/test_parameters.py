@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Refused
-from service.web.parameters import Boolean, Integer, Parameters, Query, integer, query_text, read
-from service.web.problems import Malformed
+from service.http.parameters import Boolean, Integer, Parameters, Parameters, read, read_integer, write_query
+from service.http.problems import Malformed
 
 
 class Drawn(Query):
     """One parameter of every kind."""
 
-    several: ClassVar[frozenset[str]] = frozenset({"label"})
+    repeatable: ClassVar[frozenset[str]] = frozenset({"label"})
 
     label: tuple[Annotated[Integer, Ge(0), Le(9)], ...] = ()
     limit: Annotated[Integer, Ge(1)] = 100
@@ -42,9 +42,9 @@ def test_nothing_asked_is_every_default() -> None:
 def test_the_canonical_query_leaves_out_defaults_and_rev_and_knows_no_order() -> None:
     one = read(Drawn, b"invert=false&scale=unit&limit=007&rev=abc&label=1")
     other = read(Drawn, b"label=01&limit=7&scale=unit")
-    assert one.given() == other.given() == {"label": (1,), "limit": 7, "scale": "unit"}
-    assert list(one.given()) == list(other.given())
-    assert query_text(one.given()) == "?label=1&limit=7&scale=unit"
+    assert one.canonical() == other.canonical() == {"label": (1,), "limit": 7, "scale": "unit"}
+    assert list(one.canonical()) == list(other.canonical())
+    assert write_query(one.canonical()) == "?label=1&limit=7&scale=unit"
 
 
 @pytest.mark.parametrize("value", ["", "1.5", "1e3", "+1", "%201", "1_0", "0x1", "one", "%D9%A1", "1%00", "NaN", "٣"])
@@ -109,15 +109,15 @@ def test_too_many_parameters_are_not_even_looked_at() -> None:
 @given(st.integers(-(10**50), 10**50), st.integers(0, 3))
 def test_an_integer_in_a_path_is_read_whatever_its_size_and_zeros(number: int, zeros: int) -> None:
     text = str(number)
-    assert integer("index", text) == number
+    assert read_integer("index", text) == number
     if number >= 0:
-        assert integer("index", "0" * zeros + text) == number
+        assert read_integer("index", "0" * zeros + text) == number
 
 
 @pytest.mark.parametrize("text", ["", "x", "1.0", "1e3", "+1", " 1", "1 ", "--1", "٣"])
 def test_what_is_no_integer_in_a_path_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="index must be an integer, not") as error:
-        integer("index", text)
+        read_integer("index", text)
     assert error.value.place == "path"
 
 
@@ -135,7 +135,7 @@ def test_no_query_string_is_too_strange_to_be_refused_in_words(query: bytes) -> 
 def test_what_is_written_as_a_query_is_read_back(flag: bool, number: int, text: str, several: list[int]) -> None:
     from urllib.parse import parse_qs  # noqa: PLC0415
 
-    written = query_text({"flag": flag, "number": number, "text": text, "several": several})
+    written = write_query({"flag": flag, "number": number, "text": text, "several": several})
     found = parse_qs(written[1:], keep_blank_values=True, strict_parsing=True)
     assert found == {
         "flag": [str(flag).lower()],
@@ -143,4 +143,4 @@ def test_what_is_written_as_a_query_is_read_back(flag: bool, number: int, text: 
         "text": [text],
         "several": [str(one) for one in several],
     }
-    assert query_text({}) == ""
+    assert write_query({}) == ""

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.data.dataset import Dataset
-from service.web.problems import BY_STATUS, KIND_OF, KINDS, MEDIA_TYPE
-from service.web.routes import ROUTES
+from service.http.problems import BY_STATUS, KIND_OF, KINDS, MEDIA_TYPE
+from service.api import ROUTES
 from tests import made, sites
 
 HERE = "/v1/datasets/made/train"

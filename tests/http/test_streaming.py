@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
 from service.formats.format import Encoded
-from service.web.streams import PIECE, Stream, coded, fitted
+from service.http.streaming import PIECE, Stream, coded, rechunk
 from tests import sites
 
 GET: Scope = {"type": "http", "method": "GET"}
@@ -64,25 +64,25 @@ def answer(pieces: Pieces, reader: Reader, scope: Scope = GET) -> None:
 
 @given(st.lists(st.binary(max_size=9) | st.integers(0, 3 * PIECE).map(bytes), max_size=6))
 def test_pieces_that_suit_a_socket_are_the_same_bytes(pieces: list[bytes]) -> None:
-    sent = list(fitted(iter(pieces)))
+    sent = list(rechunk(iter(pieces)))
     assert b"".join(map(bytes, sent)) == b"".join(pieces)
     assert all(0 < len(piece) <= PIECE for piece in sent)
 
 
 def test_many_small_pieces_become_few() -> None:
-    sent = list(fitted([b"x" * 1_000] * 1_000))
+    sent = list(rechunk([b"x" * 1_000] * 1_000))
     assert len(sent) == -(-1_000 // (PIECE // 1_000))
 
 
 def test_a_large_piece_is_cut_without_a_copy() -> None:
     whole = bytes(5 * PIECE)
-    assert all(isinstance(piece, memoryview) and piece.obj is whole for piece in fitted([whole]))
+    assert all(isinstance(piece, memoryview) and piece.obj is whole for piece in rechunk([whole]))
 
 
 @pytest.mark.parametrize("coding", ["zstd", "gzip"])
 @given(pieces=st.lists(st.binary(max_size=200), max_size=8))
 def test_a_coded_stream_is_the_stream(coding: str, pieces: list[bytes]) -> None:
-    packed = b"".join(coded(pieces, coding))
+    packed = b"".join(compress_pieces(pieces, coding))
     if coding == "gzip":
         found = zlib.decompress(packed, wbits=31)
     else:
