@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from service.http.file_store import FileStore, written
+from service.http.file_store import FileStore, write_file
 from service.http.problems import Overloaded
 from service.http.encoder_pool import EncoderPool
 
@@ -25,11 +25,7 @@ class Builder:
 
 def run(work: Callable[[FileStore], Awaitable[None]], *, capacity: int = 100) -> None:
     async def main() -> None:
-        pool = EncoderPool(threads=2, queue=8)
-        try:
-            await work(FileStore(capacity=capacity, pool=pool))
-        finally:
-            pool.close()
+        await work(FileStore(capacity=capacity, pool=EncoderPool(threads=2, queue=8)))
 
     asyncio.run(main())
 
