@@ -12,6 +12,7 @@ from service.app import create_app
 from service.data.dataset import Dataset
 from service.settings import Settings
 from tests import made, sites
+from tests.http.expect import stable_headers
 
 HERE = "/v1/datasets/made/train"
 
@@ -37,14 +38,6 @@ DATA = [target for target in [*TEXT, *BINARY, *PICTURES, *FILES] if target.start
 every_data = pytest.mark.parametrize("target", DATA)
 every_target = pytest.mark.parametrize("target", [*TEXT, *BINARY, *PICTURES, *FILES])
 
-CHANGING = {"date", "x-request-id", "server-timing"}
-"""Headers that tell of the request, not of the resource."""
-
-
-def lasting(answer: sites.Answer) -> dict[str, str]:
-    return {name.lower(): value for name, value in answer.headers.items() if name.lower() not in CHANGING}
-
-
 def pinned(target: str, rev: str) -> str:
     return f"{target}{'&' if '?' in target else '?'}rev={rev}"
 
@@ -65,7 +58,7 @@ def test_head_is_get_without_a_body(site: sites.Site, target: str, headers: dict
     head, get = site.head(target, headers), site.get(target, headers)
     assert head.body == b""
     assert head.status == get.status
-    assert lasting(head) == lasting(get)
+    assert stable_headers(head) == stable_headers(get)
     if get.status not in (204, 304):
         assert head["Content-Length"] == str(len(get.body))
 
@@ -85,8 +78,8 @@ def test_what_the_client_has_is_not_sent_again(site: sites.Site, target: str, co
     whole = site.get(target)
     answer = site.get(target, {"If-None-Match": condition.format(whole["ETag"])})
     assert (answer.status, answer.body) == (304, b"")
-    kept = {name: value for name, value in lasting(whole).items() if name in ("etag", "cache-control", "vary", "link")}
-    assert {name: value for name, value in lasting(answer).items() if name in kept} == kept
+    kept = {name: value for name, value in stable_headers(whole).items() if name in ("etag", "cache-control", "vary", "link")}
+    assert {name: value for name, value in stable_headers(answer).items() if name in kept} == kept
     assert "Content-Type" not in answer.headers
     assert "Content-Length" not in answer.headers
 

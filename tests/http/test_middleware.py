@@ -12,8 +12,8 @@ from service.app import create_app
 from service.data.dataset import Dataset, verify
 from service.datasets.source import Source
 from service.settings import Settings
-from service.http.front import Front
 from service.http.metrics import Metrics
+from service.http.middleware import RequestMetricsMiddleware
 from tests import made, sites
 
 HERE = "/v1/datasets/made/train"
@@ -39,7 +39,7 @@ def test_instead_of_an_unusable_request_id_one_is_made(site: sites.Site, target:
 
 @every_answer
 def test_the_time_spent_is_told(site: sites.Site, target: str) -> None:
-    found = re.fullmatch(r"(memo, )?total;dur=(\d+\.\d\d)", site.get(target)["Server-Timing"])
+    found = re.fullmatch(r"(cache, )?total;dur=(\d+\.\d\d)", site.get(target)["Server-Timing"])
     assert found
     assert float(found[2]) < 60_000
 

@@ -6,11 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Refused
-from service.http.parameters import Boolean, Integer, Parameters, Parameters, read, read_integer, write_query
+from service.http.parameters import (
+    MOST_FAULTS,
+    Boolean,
+    Integer,
+    Parameters,
+    RevisionQuery,
+    read,
+    read_integer,
+    write_query,
+)
 from service.http.problems import Malformed
 
 
-class Drawn(Query):
+class Drawing(RevisionQuery):
     """One parameter of every kind."""
 
     repeatable: ClassVar[frozenset[str]] = frozenset({"label"})
@@ -24,24 +33,24 @@ class Drawn(Query):
 
 def faults(query: bytes) -> dict[str, str]:
     with pytest.raises(Malformed) as error:
-        read(Drawn, query)
+        read(Drawing, query)
     assert all(fault.place == "query" for fault in error.value.faults)
     return {fault.name: fault.reason for fault in error.value.faults}
 
 
 def test_values_are_read_by_the_types_of_their_fields() -> None:
-    found = read(Drawn, b"label=3&label=1&limit=5&seed=0&invert=true&scale=unit&rev=abc")
-    assert found == Drawn(label=(3, 1), limit=5, seed=0, invert=True, scale="unit", rev="abc")
+    found = read(Drawing, b"label=3&label=1&limit=5&seed=0&invert=true&scale=unit&rev=abc")
+    assert found == Drawing(label=(3, 1), limit=5, seed=0, invert=True, scale="unit", rev="abc")
 
 
 def test_nothing_asked_is_every_default() -> None:
-    assert read(Drawn, b"") == Drawn()
-    assert read(Drawn, b"&&") == Drawn()
+    assert read(Drawing, b"") == Drawing()
+    assert read(Drawing, b"&&") == Drawing()
 
 
 def test_the_canonical_query_leaves_out_defaults_and_rev_and_knows_no_order() -> None:
-    one = read(Drawn, b"invert=false&scale=unit&limit=007&rev=abc&label=1")
-    other = read(Drawn, b"label=01&limit=7&scale=unit")
+    one = read(Drawing, b"invert=false&scale=unit&limit=007&rev=abc&label=1")
+    other = read(Drawing, b"label=01&limit=7&scale=unit")
     assert one.canonical() == other.canonical() == {"label": (1,), "limit": 7, "scale": "unit"}
     assert list(one.canonical()) == list(other.canonical())
     assert write_query(one.canonical()) == "?label=1&limit=7&scale=unit"
@@ -103,7 +112,7 @@ def test_a_long_value_is_cut_in_the_message() -> None:
 
 def test_too_many_parameters_are_not_even_looked_at() -> None:
     with pytest.raises(Malformed, match="at most 1000 parameters"):
-        read(Drawn, b"a=1&" * 1_001)
+        read(Drawing, b"a=1&" * 1_001)
 
 
 @given(st.integers(-(10**50), 10**50), st.integers(0, 3))
@@ -125,7 +134,7 @@ def test_what_is_no_integer_in_a_path_is_refused(text: str) -> None:
 def test_no_query_string_is_too_strange_to_be_refused_in_words(query: bytes) -> None:
     refused: Malformed | None = None
     try:
-        read(Drawn, query)
+        read(Drawing, query)
     except Malformed as error:
         refused = error
     assert refused is None or (refused.faults and str(refused).endswith("."))

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.data.dataset import Dataset
-from service.http.problems import BY_STATUS, KIND_OF, KINDS, MEDIA_TYPE
+from service.http.problems import BY_STATUS, KIND_OF, KINDS
 from service.api import ROUTES
 from tests import made, sites
+from tests.http.expect import assert_problem
 
 HERE = "/v1/datasets/made/train"
 
@@ -21,9 +22,9 @@ WORDS = {"dataset": "made", "split": "train", "index": "0", "label": "0", "suffi
 DATA_ROUTES = [
     route.path
     for route in cast("tuple[APIRoute, ...]", ROUTES)
-    if "GET" in (route.methods or ()) and route.path.startswith("/v1/datasets") and "projection" not in route.path
+    if "GET" in (route.methods or ()) and route.path.startswith("/v1/datasets")
 ]
-"""Every route about data that the made dataset has, too."""
+"""Every route about data."""
 
 OTHER_PATHS = [
     "/livez",
@@ -37,32 +38,6 @@ OTHER_PATHS = [
 
 every_route = pytest.mark.parametrize("template", DATA_ROUTES)
 every_path = pytest.mark.parametrize("path", [path.format_map(WORDS) for path in DATA_ROUTES] + OTHER_PATHS)
-
-
-def assert_problem(answer: sites.Answer, name: str) -> dict[str, Any]:
-    """The answer is a problem of this kind, in the one shape; returns its body."""
-    kind = KINDS[name]
-    assert (answer.status, answer["Content-Type"]) == (kind.status, MEDIA_TYPE), answer.body
-    assert answer["Cache-Control"] == "no-store"
-    assert "ETag" not in answer.headers
-    for header in ("X-Request-ID", "Server-Timing", "Access-Control-Allow-Origin", "X-Content-Type-Options"):
-        assert answer[header]
-    problem = answer.json
-    assert problem["type"] == f"/problems/{name}"
-    assert problem["title"] == kind.title
-    assert problem["status"] == kind.status
-    assert problem["instance"].startswith("/")
-    assert problem["detail"].endswith(".")
-    assert len(problem["detail"]) < 2_000
-    assert set(problem) == {"type", "title", "status", "detail", "instance"} | (
-        {"errors"} if "errors" in problem else set()
-    )
-    assert ("errors" in problem) == (kind.status == 422)
-    for fault in problem.get("errors", []):
-        assert set(fault) == {"in", "name", "reason"}
-        assert fault["in"] in ("query", "path", "header", "body")
-        assert fault["reason"] in problem["detail"]
-    return cast("dict[str, Any]", problem)
 
 
 def test_every_good_path_is_good(site: sites.Site) -> None:
@@ -335,6 +310,7 @@ def test_the_table_of_kinds_is_whole() -> None:
         405,
         406,
         409,
+        412,
         413,
         414,
         415,
