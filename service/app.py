@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from service import __version__
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         root_path=settings.root_path,
         routes=list(ROUTES),
         lifespan=lifespan,
+        telemetry=TelemetryConfig(tracing=False, metrics=False, logs=False),  # a look for it costs 2 µs a request
         exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},
     )
     app.openapi = cache(lambda: openapi.document(ROUTES))  # type: ignore[method-assign] # as FastAPI documents it
