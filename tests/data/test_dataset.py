@@ -63,6 +63,6 @@ def test_arrays_of_another_shape_are_damage_even_where_the_bytes_are_the_same() 
 
 
 def test_a_span_is_where_a_split_lies_and_an_unknown_split_names_the_known_ones(tiny: Dataset) -> None:
-    assert tiny.span("test") == range(made.TRAIN, made.TRAIN + made.TEST)
+    assert tiny.split("test").span == range(made.TRAIN, made.TRAIN + made.TEST)
     with pytest.raises(Unknown, match="no split 'valid' in made; ask for one of train, test, all"):
-        tiny.span("valid")
+        tiny.split("valid").span

@@ -166,7 +166,7 @@ def test_ranks_tile_the_real_datasets(
     share: float,
     tail: Tail,
 ) -> None:
-    selection = Selection.of(real[name], "all")
+    selection = Selection.of(real[name].split("all"))
     shuffled = order_v1(len(selection), seed=seed, epoch=number)
     epoch = Epoch(
         pool=selection,
@@ -195,19 +195,19 @@ def _array(selection: Selection) -> NDArray[np.int64]:
 
 @given(made.datasets(), st.integers(2, 6), st.none() | seeds)
 def test_folds_partition_the_samples_and_are_stratified(data: Dataset, folds: int, seed: int | None) -> None:
-    everything = Selection.of(data, "all")
+    everything = Selection.of(data.split("all"))
     sizes = np.bincount(data.labels, minlength=len(made.CLASSES))
     if folds > sizes[sizes > 0].min():
         with pytest.raises(Refused, match="folds must be at most"):
-            Subset(fold=0, folds=folds, seed=seed).of(everything)
+            Subset(fold=0, folds=folds, seed=seed).select(everything)
         return
-    held_out = [Subset(fold=fold, folds=folds, part="holdout", seed=seed).of(everything) for fold in range(folds)]
+    held_out = [Subset(fold=fold, folds=folds, part="holdout", seed=seed).select(everything) for fold in range(folds)]
     assert sorted(index for part in held_out for index in indices(part)) == list(range(len(everything)))
     counts = np.array([np.bincount(part.labels, minlength=len(sizes)) for part in held_out])
     assert np.ptp(counts, axis=0).max() <= 1
     assert np.ptp(counts.sum(axis=1)) <= 1
     for fold, part in enumerate(held_out):
-        rest = Subset(fold=fold, folds=folds, part="train", seed=seed).of(everything)
+        rest = Subset(fold=fold, folds=folds, part="train", seed=seed).select(everything)
         assert sorted(indices(rest) + indices(part)) == list(range(len(everything)))
 
 
@@ -215,15 +215,15 @@ def test_folds_partition_the_samples_and_are_stratified(data: Dataset, folds: in
 def test_a_few_of_each_class_are_the_first_of_each_in_the_order_of_the_seed(
     data: Dataset, count: int, seed: int | None
 ) -> None:
-    everything = Selection.of(data, "all")
+    everything = Selection.of(data.split("all"))
     shuffled = indices(everything) if seed is None else order_v1(len(everything), seed=seed).tolist()
     classes = sorted(set(data.labels.tolist()))
     of_each = {label: [index for index in shuffled if data.labels[index] == label] for label in classes}
     if count > min(map(len, of_each.values())):
         with pytest.raises(Refused, match="per_class must be at most"):
-            Subset(per_class=count, seed=seed).of(everything)
+            Subset(per_class=count, seed=seed).select(everything)
         return
-    few = Subset(per_class=count, seed=seed).of(everything)
+    few = Subset(per_class=count, seed=seed).select(everything)
     wanted = {index for mine in of_each.values() for index in mine[:count]}
     assert indices(few) == [index for index in shuffled if index in wanted]
 
@@ -231,7 +231,7 @@ def test_a_few_of_each_class_are_the_first_of_each_in_the_order_of_the_seed(
 @pytest.mark.parametrize("name", ["mnist", "digits"])
 def test_another_seed_is_another_subset_of_the_real_datasets(real: dict[str, Dataset], name: str) -> None:
     chosen = [
-        tuple(indices(pool(real[name], "all", Subset(fold=1, folds=5, part="holdout", per_class=7, seed=seed))))
+        tuple(indices(choose_pool(real[name].split("all"), Subset(fold=1, folds=5, part="holdout", per_class=7, seed=seed))))
         for seed in range(20)
     ]
     assert len(set(chosen)) == 20
@@ -240,10 +240,10 @@ def test_another_seed_is_another_subset_of_the_real_datasets(real: dict[str, Dat
 
 @given(made.datasets(), st.lists(st.integers(0, 3), min_size=1), seeds)
 def test_a_pool_is_in_file_order_whatever_the_seed(data: Dataset, labels: list[int], seed: int) -> None:
-    everything = Selection.of(data, "train")
-    kept = pool(data, "train", Subset(labels=tuple(labels), seed=seed))
+    everything = Selection.of(data.split("train"))
+    kept = choose_pool(data.split("train"), Subset(labels=tuple(labels), seed=seed))
     assert indices(kept) == indices(everything.labelled(labels))
 
 
 def test_the_seed_has_no_say_in_a_pool_of_everything(tiny: Dataset) -> None:
-    assert pool(tiny, "train", Subset(seed=4)).indices == range(made.TRAIN)
+    assert choose_pool(tiny.split("train"), Subset(seed=4)).indices == range(made.TRAIN)

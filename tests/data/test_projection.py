@@ -25,7 +25,7 @@ def test_every_dataset_has_axes_that_are_orthonormal(name: str) -> None:
 def test_coordinates_are_those_of_scikit_learns_pca(digits: Dataset) -> None:
     flat = digits.images.reshape(-1, 64) / 16
     expected = PCA(2, svd_solver="covariance_eigh").fit_transform(flat)
-    assert np.allclose(projected(Selection.of(digits, "all"), axes("digits")), expected, atol=1e-3)
+    assert np.allclose(projected(Selection.of(digits.split("all")), axes("digits")), expected, atol=1e-3)
 
 
 def test_the_axes_that_are_shipped_are_those_that_are_made(digits: Dataset) -> None:

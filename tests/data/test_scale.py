@@ -3,7 +3,7 @@ import pytest
 from hypothesis import assume, given
 
 from service.data.dataset import Dataset
-from service.data.scale import scale_table, scaled
+from service.data.scale scale_pixels
 from tests import made
 
 
@@ -18,7 +18,7 @@ def test_unit_is_the_quotient_and_stays_within_0_and_1(data: Dataset) -> None:
 
 @given(made.datasets())
 def test_standard_has_mean_0_and_deviation_1_over_the_reference_split(data: Dataset) -> None:
-    span = data.span(data.card.reference)
+    span = data.split(data.card.reference).span
     reference = data.images[span.start : span.stop]
     assume(reference.std() > 0)
     standard = scale_pixels(reference, data, "standard")
@@ -36,7 +36,7 @@ def test_the_tables_of_the_real_datasets_are_computed_in_float64_and_rounded_onc
     real: dict[str, Dataset], name: str
 ) -> None:
     data = real[name]
-    peak, span = data.card.peak, data.span(data.card.reference)
+    peak, span = data.card.peak, data.split(data.card.reference).span
     values = np.arange(peak + 1)
     unit = data.images[span.start : span.stop] / peak
     expected = ((values / peak - unit.mean()) / unit.std()).astype(np.float32)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from service.data.dataset import Dataset
 from service.data.selection import Selection
-from service.data.statistics import class_sums, column_frame, intensities, label_frame
+from service.data.statistics import class_sums, column_statistics, intensities, class_statistics
 from tests import made
 
 splits = st.sampled_from(["train", "test", "all"])
@@ -13,8 +13,8 @@ splits = st.sampled_from(["train", "test", "all"])
 
 @given(made.datasets(), splits)
 def test_intensities_are_what_numpy_computes(data: Dataset, split: str) -> None:
-    images = Selection.of(data, split).images
-    found = intensities(data, split)
+    images = Selection.of(data.split(split)).images
+    found = intensities(data.split(split))
     assert found.histogram.tolist() == np.bincount(images.ravel(), minlength=made.PEAK + 1).tolist()
     assert found.raw.mean == pytest.approx(images.mean())
     assert found.raw.std == pytest.approx(images.std())
@@ -25,16 +25,16 @@ def test_intensities_are_what_numpy_computes(data: Dataset, split: str) -> None:
 
 @given(made.datasets(), splits)
 def test_the_labels_rows_add_up_to_all_rows(data: Dataset, split: str) -> None:
-    frame = label_frame(data, split)
-    assert frame["count"].sum() == len(data.span(split))
+    frame = class_statistics(data.split(split))
+    assert frame["count"].sum() == len(data.split(split))
     assert frame["share"].sum() == pytest.approx(1)
     assert frame.index.tolist() == list(range(len(made.CLASSES)))
 
 
 @given(made.datasets(), splits)
 def test_each_class_has_its_own_statistics(data: Dataset, split: str) -> None:
-    selection = Selection.of(data, split)
-    for label, row in label_frame(data, split).iterrows():
+    selection = Selection.of(data.split(split))
+    for label, row in class_statistics(data.split(split)).iterrows():
         mine = selection.images[selection.labels == label]
         assert row["count"] == len(mine)
         if not len(mine):
@@ -49,8 +49,8 @@ def test_each_class_has_its_own_statistics(data: Dataset, split: str) -> None:
 
 @given(made.datasets(), splits)
 def test_each_pixel_has_its_own_statistics(data: Dataset, split: str) -> None:
-    flat = Selection.of(data, split).batch().flat
-    frame = column_frame(data, split)
+    flat = Selection.of(data.split(split)).batch().flat
+    frame = column_statistics(data.split(split))
     assert tuple(frame.index) == data.card.feature_names
     assert frame["min"].tolist() == flat.min(axis=0).tolist()
     assert frame["max"].tolist() == flat.max(axis=0).tolist()
@@ -61,7 +61,7 @@ def test_each_pixel_has_its_own_statistics(data: Dataset, split: str) -> None:
 
 @given(made.datasets(), splits)
 def test_sums_give_mean_and_spread_of_every_class(data: Dataset, split: str) -> None:
-    selection, sums = Selection.of(data, split), class_sums(data, split)
+    selection, sums = Selection.of(data.split(split)), class_sums(data.split(split))
     for label in range(len(made.CLASSES)):
         mine = selection.images[selection.labels == label]
         if not len(mine):
@@ -78,11 +78,11 @@ def test_sums_give_mean_and_spread_of_every_class(data: Dataset, split: str) -> 
 def test_mnist_has_the_mean_and_deviation_that_everybody_normalises_by(
     mnist: Dataset, split: str, mean: float, std: float
 ) -> None:
-    unit = intensities(mnist, split).unit
+    unit = intensities(mnist.split(split)).unit
     assert unit.mean == pytest.approx(mean, abs=5e-11)
     assert unit.std == pytest.approx(std, abs=5e-11)
 
 
 def test_statistics_are_computed_once(tiny: Dataset) -> None:
-    assert intensities(tiny, "train") is intensities(tiny, "train")
-    assert label_frame(tiny, "train") is label_frame(tiny, "train")
+    assert intensities(tiny.split("train")) is intensities(tiny.split("train"))
+    assert class_statistics(tiny.split("train")) is class_statistics(tiny.split("train"))

@@ -49,7 +49,7 @@ def test_what_is_read_is_what_was_written(media: Format, reader: Reader, draw: s
 
 @paired(FORMAT_READERS)
 def test_no_rows_are_a_valid_file(media: Format, reader: Reader, tiny: Dataset) -> None:
-    empty = Selection.of(tiny, "train").page(made.TRAIN, 100)
+    empty = Selection.of(tiny.split("train")).page(made.TRAIN, 100)
     for batch in (empty.batch(), empty.batch(scale="unit")):
         assert_same(reader(bytes(media.encode(batch))), batch, media)
 
@@ -58,7 +58,7 @@ def test_no_rows_are_a_valid_file(media: Format, reader: Reader, tiny: Dataset) 
 @given(st.data())
 def test_the_same_batch_gives_the_same_bytes(media: Format, draw: st.DataObject) -> None:
     batch = draw.draw(made.batches(layouts=media.layouts))
-    again = Batch(
+    again = Batch.of(
         index=batch.index.copy(),
         label=batch.label.copy(),
         image=batch.image.copy(),
@@ -83,8 +83,8 @@ def test_a_stream_of_parts_is_read_like_the_whole(media: Format, reader: Reader,
 @EVERY
 def test_a_gathered_batch_is_written_like_a_contiguous_one(media: Format, tiny: Dataset) -> None:
     order = np.arange(made.TRAIN)
-    gathered = Selection.of(tiny, "train").take(order).batch()
-    assert bytes(media.encode(gathered)) == bytes(media.encode(Selection.of(tiny, "train").batch()))
+    gathered = Selection.of(tiny.split("train")).take(order).batch()
+    assert bytes(media.encode(gathered)) == bytes(media.encode(Selection.of(tiny.split("train")).batch()))
 
 
 def test_names_media_types_and_suffixes_are_each_one_formats_own() -> None:

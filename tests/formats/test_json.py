@@ -21,7 +21,7 @@ def test_a_row_is_an_object_with_all_its_pixels(batch: Batch) -> None:
 def test_raw_pixels_are_written_as_integers_and_scaled_ones_as_the_shortest_float32() -> None:
     images, labels = made.values()
     data = made.dataset(images, labels)
-    raw, unit = (Selection.of(data, "train").page(0, 1).batch(scale=scale) for scale in ("raw", "unit"))
+    raw, unit = (Selection.of(data.split("train")).page(0, 1).batch(scale=scale) for scale in ("raw", "unit"))
     assert all(isinstance(pixel, int) for pixel in json.loads(bytes(JSON.encode(raw)))[0]["pixels"])
     assert b"0.1," in bytes(JSON.encode(unit))  # and not 0.10000000149011612
     assert np.float32(0.1) in unit.image
