@@ -1,12 +1,12 @@
 """Scales: what stands for the pixels: integers as they are stored, or float32 for training."""
 
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.data.batch import Pixels
+from service.data.cache import compute_once
 from service.data.dataset import Dataset
 from service.data.statistics import intensities
 
@@ -31,7 +31,7 @@ def scale_pixels(images: NDArray[np.uint8], dataset: Dataset, scale: Scale) -> P
             return _look_up(images, standard_table(dataset))
 
 
-@lru_cache(maxsize=64)
+@compute_once
 def standard_table(dataset: Dataset) -> NDArray[np.float32]:
     """The float32 that stands for each intensity 0…peak on the scale `standard`; read-only.
 

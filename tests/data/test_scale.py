@@ -1,9 +1,11 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 
 from service.data.dataset import Dataset
-from service.data.scale scale_pixels
+from service.data.scale import BLOCK, Scale, scale_pixels, standard_table
 from tests import made
 
 
@@ -40,6 +42,32 @@ def test_the_tables_of_the_real_datasets_are_computed_in_float64_and_rounded_onc
     values = np.arange(peak + 1)
     unit = data.images[span.start : span.stop] / peak
     expected = ((values / peak - unit.mean()) / unit.std()).astype(np.float32)
-    assert np.allclose(scale_table(data, "standard"), expected, rtol=3e-7, atol=0)
-    assert np.array_equal(scale_table(data, "unit"), values.astype(np.float32) / np.float32(peak))
-    assert scale_table(data, "unit")[[0, -1]].tolist() == [0, 1]
+    assert np.allclose(standard_table(data), expected, rtol=3e-7, atol=0)
+
+
+@pytest.mark.parametrize("name", ["mnist", "digits"])
+def test_every_intensity_of_the_real_datasets_is_scaled_exactly(real: dict[str, Dataset], name: str) -> None:
+    data = real[name]
+    every = np.arange(data.card.peak + 1, dtype=np.uint8)
+    assert np.array_equal(scale_pixels(every, data, "unit"), every.astype(np.float32) / np.float32(data.card.peak))
+    assert np.array_equal(scale_pixels(every, data, "standard"), standard_table(data))
+    assert scale_pixels(every, data, "unit")[[0, -1]].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 5])
+def test_blocks_are_joined_without_a_seam(mnist: Dataset, size: int) -> None:
+    pixels = mnist.images.reshape(-1)[100_000 : 100_000 + size]
+    assert np.array_equal(scale_pixels(pixels, mnist, "standard"), standard_table(mnist)[pixels])
+
+
+@pytest.mark.parametrize("scale", ["unit", "standard"])
+def test_scaling_takes_little_memory_beyond_its_result(mnist: Dataset, scale: Scale) -> None:
+    images = mnist.images[:5_000]
+    scale_pixels(images[:1], mnist, scale)  # so that what is stored for ever is not counted
+    tracemalloc.start()
+    try:
+        found = scale_pixels(images, mnist, scale)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < found.nbytes + 1_000_000

@@ -13,7 +13,9 @@ def test_full_and_empty_pages_have_one_schema(tiny: Dataset) -> None:
 
 
 def test_the_image_is_a_tensor_of_the_layouts_shape_and_the_facts_are_metadata(tiny: Dataset) -> None:
-    table = pa.ipc.open_stream(ARROW.encode(Selection.of(tiny.split("test")).batch(layout="chw", scale="unit"))).read_all()
+    table = pa.ipc.open_stream(
+        ARROW.encode(Selection.of(tiny.split("test")).batch(layout="chw", scale="unit"))
+    ).read_all()
     kind = table.schema.field("image").type
     assert kind == pa.fixed_shape_tensor(pa.float32(), (1, tiny.card.height, tiny.card.width))
     assert table.schema.metadata[b"rev"] == tiny.rev.encode()

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from service.data.batch import Batch
-from service.formats.render import RenderOptions
 from service.formats.contact_sheet import plan_sheet, sheet_png, sheet_webp
+from service.formats.render import RenderOptions
 
 HEIGHT, WIDTH = 5, 4
 

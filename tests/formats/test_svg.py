@@ -12,7 +12,9 @@ from service.formats.render import RenderOptions, draw, to_grey
 from service.formats.svg import encode
 
 
-@pytest.mark.parametrize("options", [RenderOptions(), RenderOptions(invert=True), RenderOptions(cmap="viridis"), RenderOptions(scale=9)])
+@pytest.mark.parametrize(
+    "options", [RenderOptions(), RenderOptions(invert=True), RenderOptions(cmap="viridis"), RenderOptions(scale=9)]
+)
 def test_rectangles_are_the_pixels(options: RenderOptions) -> None:
     batch = Selection.of(SOURCE.load().split("all")).one(17).batch()
     image = to_grey(batch.flat.reshape(8, 8), 16)
