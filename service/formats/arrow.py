@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from service.data.batch import Batch
 from service.formats.byte_sink import ByteSink
-from service.formats.format import PIECE, Cost, Encoded, Format, split_pieces
+from service.formats.format import BLOCK, PIECE, Cost, Encoded, Format, join_pieces, read_pixels, split_pieces
 
 END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """A continuation mark and a length of zero."""
@@ -35,29 +35,33 @@ class Template:
         """The length of the message when its images take `pixels` bytes."""
         return len(self.head) + pixels + len(self.tail)
 
-    def fill(self, batch: Batch) -> Iterator[Encoded]:
-        """The message that carries a batch, whose image is gathered some rows at a time."""
+    def fill(self, batch: Batch, size: int) -> Iterator[Encoded]:
+        """The message that carries a batch, whose image is gathered so many bytes at a time."""
         rows, head = len(batch), bytearray(self.head)
         np.frombuffer(head, np.int64, rows, self.index)[:] = batch.index
         np.frombuffer(head, np.int64, rows, self.label)[:] = batch.label
-        yield from split_pieces([memoryview(head)])
-        for block in batch.blocks(PIECE // batch.dtype.itemsize):
-            yield np.ascontiguousarray(block.image).reshape(-1).view(np.uint8).data
+        yield memoryview(head)
+        yield from read_pixels(batch, size)
         yield self.tail
 
 
-def encode(batch: Batch) -> bytes:
+def encode(batch: Batch) -> memoryview:
     """The batch as a stream of one record batch."""
-    return b"".join(stream([batch]))
+    return join_pieces(_write([batch], BLOCK))
 
 
 def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
     """The schema, one record batch a batch, and the end."""
+    return split_pieces(_write(batches, PIECE))
+
+
+def _write(batches: Iterable[Batch], size: int) -> Iterator[Encoded]:
+    """A stream whose images are gathered so many bytes at a time."""
     for number, batch in enumerate(batches):
         schema = _schema(batch)
         if number == 0:
             yield schema.serialize().to_pybytes()
-        yield from _template(schema, len(batch)).fill(batch)
+        yield from _template(schema, len(batch)).fill(batch, size)
     yield END_OF_STREAM
 
 
@@ -139,7 +143,7 @@ ARROW = Format(
     encode=encode,
     stream=stream,
     stream_size=stream_size,
-    costs=Cost(fixed=30, row=60, raw=0.15, scaled=0.7),
+    costs=Cost(call=30, row=60, raw=0.15, scaled=0.7),
 )
 
 ARROW_FILE = Format(
@@ -148,5 +152,5 @@ ARROW_FILE = Format(
     suffix="arrow",
     encode=encode_file,
     stream=stream_file,
-    costs=Cost(fixed=30, row=60, raw=0.15, scaled=0.7),
+    costs=Cost(call=30, row=60, raw=0.15, scaled=0.7),
 )

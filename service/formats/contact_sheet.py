@@ -110,7 +110,7 @@ def sheet_png(sheet: ContactSheet, options: RenderOptions) -> Format:
         media_type="image/png",
         suffix="png",
         encode=lambda batch: png.encode(draw_sheet(sheet, batch, options), lambda band: paint(band, options)),
-        costs=Cost(fixed=100),
+        costs=Cost(call=100),
     )
 
 
@@ -121,5 +121,5 @@ def sheet_webp(sheet: ContactSheet, options: RenderOptions) -> Format:
         media_type="image/webp",
         suffix="webp",
         encode=lambda batch: webp.encode(draw_sheet(sheet, batch, options), lambda band: paint(band, options)),
-        costs=Cost(fixed=100),
+        costs=Cost(call=100),
     )

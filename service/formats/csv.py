@@ -44,5 +44,5 @@ CSV = Format(
     stream=stream,
     text=True,
     layouts=FLAT,
-    costs=Cost(fixed=200, row=1_200, raw=8, scaled=30),
+    costs=Cost(call=200, row=1_200, raw=8, scaled=30),
 )

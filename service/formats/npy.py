@@ -1,10 +1,12 @@
 """NPY: numpy's file of one array, version 1.0. The images alone; loads with `allow_pickle=False`."""
 
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 
 from service.data.batch import Batch
-from service.formats.format import Cost, Format
+from service.formats.format import BLOCK, Cost, Format, join_pieces, read_pixels
 
 MAGIC = b"\x93NUMPY\x01\x00"
 """Magic string and version 1.0."""
@@ -24,12 +26,12 @@ def header(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> bytes:
     return MAGIC + len(body).to_bytes(2, "little") + body
 
 
-def encode(batch: Batch) -> bytes:
+def encode(batch: Batch) -> memoryview:
     """The images as one array in the batch's layout."""
-    return array_file(batch.image)
+    return join_pieces(chain([header(batch.dtype, batch.shape)], read_pixels(batch, BLOCK)))
 
 
-def array_file(array: NDArray[np.generic]) -> bytes:
+def encode_array(array: NDArray[np.generic]) -> bytes:
     """Any array as a file."""
     whole = np.asarray(array, order="C")
     return b"".join((header(whole.dtype, whole.shape), whole.reshape(-1).view(np.uint8).data))
@@ -40,5 +42,5 @@ NPY = Format(
     media_type="application/x-npy",
     suffix="npy",
     encode=encode,
-    costs=Cost(fixed=5, row=60, raw=0.15, scaled=0.7),
+    costs=Cost(call=5, row=60, raw=0.15, scaled=0.7),
 )

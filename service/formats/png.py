@@ -90,5 +90,5 @@ def png(options: RenderOptions) -> Format:
         media_type="image/png",
         suffix="png",
         encode=lambda batch: encode(sample(batch, options)),
-        costs=Cost(fixed=100),
+        costs=Cost(call=100),
     )

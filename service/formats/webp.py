@@ -37,5 +37,5 @@ def webp(options: RenderOptions) -> Format:
         media_type="image/webp",
         suffix="webp",
         encode=lambda batch: encode(sample(batch, options)),
-        costs=Cost(fixed=100),
+        costs=Cost(call=100),
     )

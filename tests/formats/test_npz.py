@@ -11,7 +11,7 @@ from service.data.batch import Layout
 from service.data.dataset import Dataset
 from service.data.scale import Scale
 from service.data.selection import Selection
-from service.formats.npz import NPZ, Member, write_archive
+from service.formats.npz import NPZ, Member, join_archive, write_archive
 from tests import made
 
 anything = st.sampled_from(["|u1", "<f4", "<i8"]).flatmap(
@@ -22,6 +22,7 @@ anything = st.sampled_from(["|u1", "<f4", "<i8"]).flatmap(
 @given(st.dictionaries(st.text("abcdefxyz_", min_size=1), anything, max_size=4))
 def test_an_archive_is_a_sound_zip_that_numpy_reads_back(members: dict[str, np.ndarray]) -> None:
     body = b"".join(write_archive([Member.of(name, array) for name, array in members.items()]))
+    assert body == join_archive([Member.of(name, array) for name, array in members.items()])
     with zipfile.ZipFile(io.BytesIO(body)) as file:
         assert file.testzip() is None
         assert file.namelist() == [f"{name}.npy" for name in members]
