@@ -80,12 +80,22 @@ def read_pixels(batch: Batch, size: int) -> Iterator[memoryview]:
         yield np.ascontiguousarray(block.image).reshape(-1).view(np.uint8).data
 
 
-def join_pieces(pieces: Iterable[Encoded]) -> memoryview:
-    """All pieces in one; unlike `bytes.join`, it copies each before the next is made."""
-    whole = bytearray()
+def pixels_size(batch: Batch) -> int:
+    """The number of bytes of a batch's pixels."""
+    return len(batch) * batch.height * batch.width * batch.dtype.itemsize
+
+
+def join_pieces(size: int, pieces: Iterable[Encoded]) -> memoryview:
+    """All pieces in one of `size` bytes, each copied to its place before the next is made.
+
+    The memory is numpy's, which asks the system for huge pages: of many megabytes, small ones cost several times the
+    copying.
+    """
+    whole, start = np.empty(size, np.uint8).data, 0
     for piece in pieces:
-        whole += piece
-    return memoryview(whole)
+        whole[start : start + len(piece)] = piece
+        start += len(piece)
+    return whole
 
 
 def split_pieces(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
