@@ -45,6 +45,14 @@ class Template:
         yield self.tail
 
 
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """The schema that batches of a kind have in common, and the message that it begins a stream with."""
+
+    schema: pa.Schema
+    message: bytes
+
+
 def encode(batch: Batch) -> memoryview:
     """The batch as a stream of one record batch."""
     return join_pieces(stream_size(batch, {len(batch): 1}), _write([batch], BLOCK))
@@ -58,19 +66,19 @@ def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
 def _write(batches: Iterable[Batch], size: int) -> Iterator[Encoded]:
     """A stream whose images are gathered so many bytes at a time."""
     for number, batch in enumerate(batches):
-        schema = _schema(batch)
+        kind = _kind(batch)
         if number == 0:
-            yield schema.serialize().to_pybytes()
-        yield from _template(schema, len(batch)).fill(batch, size)
+            yield kind.message
+        yield from _template(kind, len(batch)).fill(batch, size)
     yield END_OF_STREAM
 
 
-def stream_size(kind: Batch, batches: Mapping[int, int]) -> int:
+def stream_size(batch: Batch, batches: Mapping[int, int]) -> int:
     """The length of the stream of so many batches (values) of so many rows (keys), all of the kind of one batch."""
-    schema = _schema(kind)
-    width = kind.width * kind.height * kind.dtype.itemsize
-    messages = sum(number * _template(schema, rows).size(rows * width) for rows, number in batches.items())
-    return int(schema.serialize().size) + messages + len(END_OF_STREAM)
+    kind = _kind(batch)
+    width = batch.width * batch.height * batch.dtype.itemsize
+    messages = sum(number * _template(kind, rows).size(rows * width) for rows, number in batches.items())
+    return len(kind.message) + messages + len(END_OF_STREAM)
 
 
 def encode_file(batch: Batch) -> bytes:
@@ -82,7 +90,7 @@ def stream_file(batches: Iterable[Batch]) -> Iterator[Encoded]:
     """One record batch a batch, and the footer that lets readers jump to each; gathers a whole batch at a time."""
     sink, out = ByteSink(), None
     for batch in batches:
-        schema = _schema(batch)
+        schema = _kind(batch).schema
         out = out or pa.ipc.new_file(sink, schema)
         out.write_batch(_record_batch(batch, schema))
         yield from split_pieces(sink.take())
@@ -91,23 +99,25 @@ def stream_file(batches: Iterable[Batch]) -> Iterator[Encoded]:
     yield from split_pieces(sink.take())
 
 
-def _schema(batch: Batch) -> pa.Schema:
-    """The schema of all batches of this kind; their facts are its metadata."""
-    return _schema_of(batch.dtype, batch.shape[1:], tuple(batch.facts.items()))
+def _kind(batch: Batch) -> Kind:
+    """The kind of a batch; its facts are the schema's metadata."""
+    return _kind_of(batch.dtype, batch.shape[1:], tuple(batch.facts.items()))
 
 
 @lru_cache(maxsize=64)
-def _schema_of(
+def _kind_of(
     dtype: np.dtype[np.uint8 | np.float32], shape: tuple[int, ...], facts: tuple[tuple[str, str], ...]
-) -> pa.Schema:
+) -> Kind:
     tensor = pa.fixed_shape_tensor(pa.from_numpy_dtype(dtype), shape)
     columns = (("index", pa.int64()), ("label", pa.int64()), ("image", tensor))
-    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns], metadata=dict(facts))
+    schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns], metadata=dict(facts))
+    return Kind(schema, schema.serialize().to_pybytes())
 
 
 @lru_cache(maxsize=64)
-def _template(schema: pa.Schema, rows: int) -> Template:
+def _template(kind: Kind, rows: int) -> Template:
     """The message of so many rows, with the places of its buffers as pyarrow lays them out."""
+    schema = kind.schema
     image = schema.field("image").type
     width = image.storage_type.list_size
     zeros = pa.array(np.zeros(rows, np.int64))
@@ -123,8 +133,7 @@ def _template(schema: pa.Schema, rows: int) -> Template:
     index, label = (begin + read.column(name).buffers()[1].address for name in ("index", "label"))
     pixels = read.column("image").storage.flatten().buffers()[1]
     first = begin + pixels.address
-    content = whole.to_pybytes()
-    return Template(content[:first], index, label, content[first + values.nbytes :])
+    return Template(whole[:first].to_pybytes(), index, label, whole[first + values.nbytes :].to_pybytes())
 
 
 def _record_batch(batch: Batch, schema: pa.Schema) -> pa.RecordBatch:
