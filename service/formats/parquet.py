@@ -50,5 +50,5 @@ PARQUET = Format(
     encode=encode,
     stream=stream,
     layouts=FLAT,
-    costs=Cost(fixed=30_000, row=500, raw=10, scaled=20),
+    costs=Cost(call=150, column=36, raw=9, scaled=11),
 )
