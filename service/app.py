@@ -8,14 +8,14 @@ from functools import cache
 from typing import Any
 
 import orjson
-from fastapi import FastAPI
-from fastapi.telemetry import TelemetryConfig
+from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.datasets import SOURCES
 from service.datasets.source import Source
+from service.http.host import HostMiddleware
 from service.settings import Settings
 from service.web import openapi
 from service.web.catalog import Catalog, Kept
@@ -23,7 +23,7 @@ from service.web.files import Files
 from service.web.front import Front
 from service.web.memo import Memo
 from service.web.metrics import Metrics
-from service.web.problems import KIND_OF, tell, tell_http
+from service.web.problems import KIND_OF, KINDS, problem, tell, tell_http
 from service.web.routes import ROUTES
 from service.web.workshop import Workshop
 
@@ -43,7 +43,6 @@ class Service(FastAPI):
             redirect_slashes=False,
             routes=list(ROUTES),
             lifespan=lifespan,
-            telemetry=TelemetryConfig(tracing=settings.telemetry, metrics=settings.telemetry, logs=settings.telemetry),
             exception_handlers={**dict.fromkeys(KIND_OF, tell), HTTPException: tell_http},
         )
         self.root_path = settings.root_path
@@ -53,7 +52,7 @@ class Service(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go straight to the Front, once it stands; FastAPI looks whether telemetry is set up before every request."""
-        if self.middleware_stack is None or self.settings.telemetry or scope["type"] == "lifespan":
+        if self.middleware_stack is None or scope["type"] == "lifespan":
             await super().__call__(scope, receive, send)
             return
         scope["app"] = self
@@ -74,12 +73,15 @@ class Service(FastAPI):
         inner: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
         for layer, arguments, options in reversed(self.user_middleware):
             inner = layer(inner, *arguments, **options)
-        memo = Memo(inner, capacity=self.settings.memo_bytes)
+        memo = Memo(inner, capacity=self.settings.response_cache_bytes)
         metrics: Metrics = self.state.metrics
         metrics.gauges["digits_memo_bytes"] = "Bytes of finished answers in memory.", lambda: memo.size
         metrics.gauges["digits_memo_hits"] = "Requests answered from memory since the start.", lambda: memo.hits
         metrics.gauges["digits_memo_misses"] = "Requests not found in memory since the start.", lambda: memo.misses
-        return Front(memo, origins=self.settings.cors_origins, metrics=metrics)
+        checked = HostMiddleware(
+            memo, refuse=lambda scope, detail: problem(Request(scope), KINDS["bad-request"], detail)
+        )
+        return Front(checked, origins=self.settings.cors_origins, metrics=metrics)
 
 
 def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOURCES) -> FastAPI:
@@ -88,7 +90,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Kept]:
-        workshop = Workshop(threads=settings.encoders, backlog=settings.backlog)
+        workshop = Workshop(threads=settings.encoder_threads, backlog=settings.encoder_queue)
         files = Files(capacity=settings.files_bytes, workshop=workshop)
         app.state.metrics.gauges["digits_files_bytes"] = "Bytes of built files.", lambda: files.size
         try:
