@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.http.host import find_host_fault
 from service.http.metrics import Metrics
 from service.http.problems import KINDS, respond
 from service.http.request import Headers, read_header
@@ -153,7 +154,10 @@ class RequestLimitsMiddleware:
 
 
 def find_refusal(scope: Scope) -> tuple[str, str] | None:
-    """The kind of problem and its detail, if a request is too large or ambiguous."""
+    """The kind of problem and its detail, if a request is no valid HTTP, too large or ambiguous."""
+    host_fault = find_host_fault(scope)
+    if host_fault:
+        return "bad-request", host_fault
     target = len(scope["raw_path"]) + len(scope["query_string"])
     if target > LONGEST_TARGET:
         return "uri-too-long", f"The path and query are {target} bytes long; at most {LONGEST_TARGET} are read."
