@@ -28,7 +28,6 @@ from service.http.middleware import (
     CORSMiddleware,
     RequestLimitsMiddleware,
     RequestMetricsMiddleware,
-    StartupMessageMiddleware,
 )
 from service.http.problems import handle_http_exception, handle_service_error
 from service.http.response_cache import ResponseCache, ResponseCacheMiddleware
@@ -74,7 +73,6 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     app.add_middleware(RequestLimitsMiddleware)
     app.add_middleware(CORSMiddleware, origins=settings.cors_origins)
     app.add_middleware(RequestMetricsMiddleware, metrics=metrics)
-    app.add_middleware(StartupMessageMiddleware)
     return app
 
 

@@ -46,6 +46,17 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     )
 
 
+def shorten_failure(record: logging.LogRecord) -> bool:
+    """Reduce the traceback of a failed start to its last line, which is the sentence for an operator."""
+    message = record.getMessage().strip()
+    if message.startswith("Traceback"):
+        record.msg, record.args = message.rpartition("\n")[2], ()
+    return True
+
+
+log.addFilter(shorten_failure)
+
+
 class Server(uvicorn.Server):
     """A server that listens on IPv4, too, if its host is `::`; uvicorn alone would listen on IPv6."""
 
