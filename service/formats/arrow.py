@@ -1,4 +1,4 @@
-"""Arrow IPC, as a stream and as a file: columns `index`, `label`, and `image` as `arrow.fixed_shape_tensor`."""
+"""Arrow IPC as a stream: columns `index`, `label`, and `image` as `arrow.fixed_shape_tensor`."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,8 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from service.data.batch import Batch
-from service.formats.byte_sink import ByteSink
-from service.formats.format import BLOCK, PIECE, Cost, Encoded, Format, join_pieces, read_pixels, split_pieces
+from service.formats.format import (
+    BLOCK,
+    PIECE,
+    Cost,
+    Encoded,
+    Format,
+    join_pieces,
+    read_pixels,
+    split_pieces,
+)
 
 END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """A continuation mark and a length of zero."""
@@ -21,11 +29,12 @@ class Template:
 
     All messages with as many rows begin with the same metadata and have the same buffers in the same places, so a batch
     costs no more than copying its values: `head` up to the image, with room for index and label, then the image itself,
-    then `tail`.
+    then `tail`. The first `metadata` bytes are metadata, whose length stands in the footer of a file.
 
     Source: Arrow columnar format, "Serialization and Interprocess Communication (IPC)".
     """
 
+    metadata: int
     head: bytes
     index: int
     label: int
@@ -66,46 +75,28 @@ def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
 def _write(batches: Iterable[Batch], size: int) -> Iterator[Encoded]:
     """A stream whose images are gathered so many bytes at a time."""
     for number, batch in enumerate(batches):
-        kind = _kind(batch)
+        kind = describe_kind(batch)
         if number == 0:
             yield kind.message
-        yield from _template(kind, len(batch)).fill(batch, size)
+        yield from make_template(kind, len(batch)).fill(batch, size)
     yield END_OF_STREAM
 
 
 def stream_size(batch: Batch, batches: Mapping[int, int]) -> int:
     """The length of the stream of so many batches (values) of so many rows (keys), all of the kind of one batch."""
-    kind = _kind(batch)
+    kind = describe_kind(batch)
     width = batch.width * batch.height * batch.dtype.itemsize
-    messages = sum(number * _template(kind, rows).size(rows * width) for rows, number in batches.items())
+    messages = sum(number * make_template(kind, rows).size(rows * width) for rows, number in batches.items())
     return len(kind.message) + messages + len(END_OF_STREAM)
 
 
-def encode_file(batch: Batch) -> bytes:
-    """The batch as a file of one record batch."""
-    return b"".join(stream_file([batch]))
-
-
-def stream_file(batches: Iterable[Batch]) -> Iterator[Encoded]:
-    """One record batch a batch, and the footer that lets readers jump to each; gathers a whole batch at a time."""
-    sink, out = ByteSink(), None
-    for batch in batches:
-        schema = _kind(batch).schema
-        out = out or pa.ipc.new_file(sink, schema)
-        out.write_batch(_record_batch(batch, schema))
-        yield from split_pieces(sink.take())
-    if out is not None:
-        out.close()
-    yield from split_pieces(sink.take())
-
-
-def _kind(batch: Batch) -> Kind:
+def describe_kind(batch: Batch) -> Kind:
     """The kind of a batch; its facts are the schema's metadata."""
-    return _kind_of(batch.dtype, batch.shape[1:], tuple(batch.facts.items()))
+    return _makedescribe_kind(batch.dtype, batch.shape[1:], tuple(batch.facts.items()))
 
 
 @lru_cache(maxsize=64)
-def _kind_of(
+def _makedescribe_kind(
     dtype: np.dtype[np.uint8 | np.float32], shape: tuple[int, ...], facts: tuple[tuple[str, str], ...]
 ) -> Kind:
     tensor = pa.fixed_shape_tensor(pa.from_numpy_dtype(dtype), shape)
@@ -115,7 +106,7 @@ def _kind_of(
 
 
 @lru_cache(maxsize=64)
-def _template(kind: Kind, rows: int) -> Template:
+def make_template(kind: Kind, rows: int) -> Template:
     """The message of so many rows, with the places of its buffers as pyarrow lays them out."""
     image = kind.schema.field("image").type
     width = image.storage_type.list_size
@@ -124,15 +115,16 @@ def _template(kind: Kind, rows: int) -> Template:
     storage = pa.FixedSizeListArray.from_arrays(values, width)
     arrays = [zeros, zeros, pa.ExtensionArray.from_storage(image, storage)]
     whole = _serialize(pa.RecordBatch.from_arrays(arrays, schema=kind.schema), len(kind.message))
-    if rows == 0:
-        return Template(whole.to_pybytes(), 0, 0, b"")
     message = pa.ipc.read_message(whole)
+    metadata = whole.size - message.body.size
+    if rows == 0:
+        return Template(metadata, whole.to_pybytes(), 0, 0, b"")
     read = pa.ipc.read_record_batch(message, kind.schema)
-    begin = whole.size - message.body.size - message.body.address
+    begin = metadata - message.body.address
     index, label = (begin + read.column(name).buffers()[1].address for name in ("index", "label"))
     pixels = read.column("image").storage.flatten().buffers()[1]
     first = begin + pixels.address
-    return Template(whole[:first].to_pybytes(), index, label, whole[first + values.nbytes :].to_pybytes())
+    return Template(metadata, whole[:first].to_pybytes(), index, label, whole[first + values.nbytes :].to_pybytes())
 
 
 def _serialize(batch: pa.RecordBatch, start: int) -> pa.Buffer:
@@ -147,15 +139,6 @@ def _serialize(batch: pa.RecordBatch, start: int) -> pa.Buffer:
     return memory[start : start + size]
 
 
-def _record_batch(batch: Batch, schema: pa.Schema) -> pa.RecordBatch:
-    """One record batch over the batch's own memory."""
-    flat = np.ascontiguousarray(batch.flat)
-    values = pa.Array.from_buffers(pa.from_numpy_dtype(flat.dtype), flat.size, [None, pa.py_buffer(flat)])
-    storage = pa.FixedSizeListArray.from_arrays(values, flat.shape[1])
-    image = pa.ExtensionArray.from_storage(schema.field("image").type, storage)
-    return pa.RecordBatch.from_arrays([pa.array(batch.index), pa.array(batch.label), image], schema=schema)
-
-
 ARROW = Format(
     name="arrow",
     media_type="application/vnd.apache.arrow.stream",
@@ -164,13 +147,4 @@ ARROW = Format(
     stream=stream,
     stream_size=stream_size,
     costs=Cost(call=20, raw=0.15, scaled=0.8),
-)
-
-ARROW_FILE = Format(
-    name="arrow-file",
-    media_type="application/vnd.apache.arrow.file",
-    suffix="arrow",
-    encode=encode_file,
-    stream=stream_file,
-    costs=Cost(call=40, raw=0.16, scaled=0.75),
 )

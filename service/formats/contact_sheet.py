@@ -11,7 +11,20 @@ from PIL import Image, ImageDraw
 from service.data.batch import Batch
 from service.formats import png, webp
 from service.formats.format import Cost, Format
-from service.formats.render import BAND_PIXELS, WHITE, Picture, RenderOptions, enlarge, font_for, paint, to_grey
+from service.formats.render import (
+    BAND_PIXELS,
+    WHITE,
+    Picture,
+    RenderOptions,
+    enlarge,
+    font_for,
+    paint,
+    pixel_cost,
+    to_grey,
+)
+
+SMALL_PNG = 60.0
+"""Measured nanoseconds a pixel of a sheet that is compressed thoroughly, because it is small."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +116,13 @@ def _draw_labels(sheet: ContactSheet, count: int) -> NDArray[np.uint8]:
     return np.array(texts, np.uint8).reshape(count, sheet.strip, sheet.width)
 
 
+def _cost(sheet: ContactSheet, pixel: float, *, least: float = 0.0) -> Cost:
+    """The cost of a sheet of so many nanoseconds a pixel, but of `least` if the sheet is small."""
+    height, width = sheet.size
+    size = height * width
+    return Cost(call=300 + size * (pixel if size > png.LARGE else max(pixel, least)) / 1e3)
+
+
 def sheet_png(sheet: ContactSheet, options: RenderOptions) -> Format:
     """The format that draws a sheet as PNG."""
     return Format(
@@ -110,7 +130,7 @@ def sheet_png(sheet: ContactSheet, options: RenderOptions) -> Format:
         media_type="image/png",
         suffix="png",
         encode=lambda batch: png.encode(draw_sheet(sheet, batch, options), lambda band: paint(band, options)),
-        costs=Cost(call=100),
+        costs=_cost(sheet, pixel_cost(options, plain=4.5, colour=12, alpha=3), least=SMALL_PNG),
     )
 
 
@@ -121,5 +141,5 @@ def sheet_webp(sheet: ContactSheet, options: RenderOptions) -> Format:
         media_type="image/webp",
         suffix="webp",
         encode=lambda batch: webp.encode(draw_sheet(sheet, batch, options), lambda band: paint(band, options)),
-        costs=Cost(call=100),
+        costs=_cost(sheet, pixel_cost(options, plain=22, colour=10, alpha=3)),
     )

@@ -87,6 +87,11 @@ def split_bands(ink: Picture) -> Iterator[Picture]:
     return (ink[start : start + rows] for start in range(0, len(ink), rows))
 
 
+def pixel_cost(options: RenderOptions, *, plain: float, colour: float, alpha: float) -> float:
+    """Nanoseconds a pixel: of a plain grey picture, with what a colour map and transparency add if they are on."""
+    return plain + colour * (options.cmap != "gray") + alpha * options.transparent
+
+
 def measure(height: int, width: int, options: RenderOptions, caption: str = "") -> tuple[int, int]:
     """Height and width of the picture that `draw` makes of an image, without drawing it."""
     height, width = height * options.scale, width * options.scale

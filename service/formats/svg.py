@@ -56,5 +56,5 @@ def svg(options: RenderOptions) -> Format:
         suffix="svg",
         encode=lambda batch: encode(batch, options),
         text=True,
-        costs=Cost(call=100),
+        costs=Cost(call=300, raw=200),
     )

@@ -5,8 +5,8 @@ import io
 from PIL import Image
 
 from service.formats.format import Cost, Format
-from service.formats.png import sample
-from service.formats.render import Paint, Picture, RenderOptions, split_bands
+from service.formats.png import CAPTION, sample
+from service.formats.render import Paint, Picture, RenderOptions, pixel_cost, split_bands
 
 LONGEST = 16_383
 """Pixels a side that the format has room for."""
@@ -37,5 +37,8 @@ def webp(options: RenderOptions) -> Format:
         media_type="image/webp",
         suffix="webp",
         encode=lambda batch: encode(sample(batch, options)),
-        costs=Cost(call=100),
+        costs=Cost(
+            call=65 + CAPTION * options.captioned,
+            raw=options.scale**2 * pixel_cost(options, plain=8, colour=8, alpha=1),
+        ),
     )

@@ -95,7 +95,7 @@ def test_pieces_of_a_stream_are_small(media: Format, scale: Scale, mnist: Datase
 
 
 @pytest.mark.parametrize(
-    "media", [FORMATS[name] for name in ("arrow", "ndjson", "csv", "npz")], ids=lambda one: one.name
+    "media", [FORMATS[name] for name in ("arrow", "arrow-file", "ndjson", "csv", "npz")], ids=lambda one: one.name
 )
 def test_no_stream_gathers_a_whole_batch(media: Format, mnist: Dataset) -> None:
     batch, most = Selection.of(mnist.split("test")).page(0, 700).batch(scale="unit"), 0
