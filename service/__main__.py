@@ -1,4 +1,4 @@
-"""The command line: `python -m service serve | check | openapi`."""
+"""The command line: `python -m service serve | check | openapi | checksums`."""
 
 import argparse
 import logging
@@ -61,6 +61,16 @@ def openapi(_: argparse.Namespace) -> int:
     return 0
 
 
+def checksums(_: argparse.Namespace) -> int:
+    """Print the SHA-256 of every file, as cards show it."""
+    from service.api.checksums import write_record  # noqa: PLC0415
+    from service.app import load  # noqa: PLC0415
+    from service.datasets import SOURCES  # noqa: PLC0415
+
+    sys.stdout.write(write_record(load(SOURCES)))
+    return 0
+
+
 def _describe(fault: ErrorDetails, chosen: argparse.Namespace) -> str:
     """One line about a wrong setting, by the name of the option or the variable that it came from."""
     sentence = (
@@ -77,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m service", description="MNIST and scikit-learn's digits over HTTP.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for run in (serve, check, openapi):
+    for run in (serve, check, openapi, checksums):
         text = str(run.__doc__)
         command = commands.add_parser(run.__name__, help=text, description=text)
         command.set_defaults(run=run)
