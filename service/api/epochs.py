@@ -13,7 +13,7 @@ from service.api.queries import BatchesQuery, OrderQuery
 from service.api.schemas import EpochOrder, EpochPlan
 from service.formats.format import Encoded, Format
 from service.formats.json import JSON
-from service.formats.npy import NPY, write_array
+from service.formats.npy import NPY, encode_array
 from service.http.negotiation import Negotiation, find_by_name
 from service.http.representation import Representation, Whole
 from service.http.route import EPOCH, ApiRoute
@@ -26,7 +26,7 @@ ORDER_COST = 0.00005
 
 ORDER_FORMATS = (
     replace(JSON, encode=lambda batch: orjson.dumps({"order": batch.index}, option=orjson.OPT_SERIALIZE_NUMPY)),
-    replace(NPY, encode=lambda batch: write_array(batch.index)),
+    replace(NPY, encode=lambda batch: encode_array(batch.index)),
 )
 """Formats of an order, which is the index of a batch without its pixels."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -82,6 +83,8 @@ class Batch:
     def blocks(self, values: int) -> Iterator["Batch"]:
         """Consecutive parts of at most so many pixel values each, but of at least one row."""
         rows = max(1, values // (self.height * self.width))
+        if 0 < len(self) <= rows:
+            return iter((self,))
         return (self[start : start + rows] for start in range(0, len(self), rows))
 
     @property
@@ -92,12 +95,17 @@ class Batch:
     @property
     def dtype(self) -> np.dtype[np.uint8] | np.dtype[np.float32]:
         """The dtype of the pixels; gathers none."""
-        return self.gather(slice(0, 0)).dtype
+        return self._no_rows.dtype
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape `(n, …)` of the pixels; gathers none."""
-        return (len(self), *self.gather(slice(0, 0)).shape[1:])
+        return (len(self), *self._no_rows.shape[1:])
+
+    @cached_property
+    def _no_rows(self) -> Pixels:
+        """An array of no rows, which has the dtype and shape of all."""
+        return self.gather(slice(0, 0))
 
     @property
     def flat(self) -> Pixels:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.data.cache import compute_once
 from service.data.selection import Selection
 from service.data.split import Split
 
@@ -46,7 +46,7 @@ def neighbors(split: Split, position: int, k: int) -> Neighbors:
     return Neighbors(index, squared[index])
 
 
-@lru_cache(maxsize=64)
+@compute_once
 def squared_lengths(split: Split) -> NDArray[np.int64]:
     """|b|² of every image of a split, int64 `(n,)`, read-only: half of every distance, and the same in every call."""
     lengths = np.empty(len(split), np.int64)

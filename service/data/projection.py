@@ -1,12 +1,12 @@
 """A Projection: where samples lie in two dimensions, computed in integers, so that every machine gives the same."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.data.axes import Axes
+from service.data.cache import compute_once
 from service.data.dataset import Dataset
 from service.data.selection import Selection
 from service.data.split import Split
@@ -23,7 +23,7 @@ def axes_of(dataset: Dataset) -> Axes:
     return dataset.axes or compute_axes(dataset.split(dataset.card.reference))
 
 
-@lru_cache(maxsize=64)
+@compute_once
 def compute_axes(split: Split) -> Axes:
     """The first two principal components of a split, rounded to int16; the second is 0 if there is one pixel.
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.data.cache import compute_once
 from service.data.split import Split
 
 BLOCK = 256
@@ -95,7 +95,7 @@ class ColumnStatistics:
     nonzero: NDArray[np.float64]
 
 
-@lru_cache(maxsize=64)
+@compute_once
 def intensities(split: Split) -> Intensities:
     """The distribution of all pixel values of a split."""
     peak = split.card.peak
@@ -108,7 +108,7 @@ def intensities(split: Split) -> Intensities:
     return Intensities(_freeze(histogram), raw, Spread(raw.mean / peak, raw.std / peak), (n - counts[0]) / n)
 
 
-@lru_cache(maxsize=64)
+@compute_once
 def class_sums(split: Split) -> Sums:
     """Sums of every pixel over the images of each class.
 
@@ -126,7 +126,7 @@ def class_sums(split: Split) -> Sums:
     return Sums(split.class_counts, values, squares, nonzero)
 
 
-@lru_cache(maxsize=64)
+@compute_once
 def class_statistics(split: Split) -> ClassStatistics:
     """The statistics of each class of a split."""
     sums, labels = class_sums(split), split.labels
@@ -144,7 +144,7 @@ def class_statistics(split: Split) -> ClassStatistics:
     )
 
 
-@lru_cache(maxsize=64)
+@compute_once
 def column_statistics(split: Split) -> ColumnStatistics:
     """The statistics of each pixel over all images of a split."""
     sums, n = class_sums(split), len(split)

@@ -10,7 +10,8 @@ import orjson
 import PIL
 import pyarrow as pa
 
-from service.formats.arrow import ARROW, ARROW_FILE
+from service.formats.arrow import ARROW
+from service.formats.arrow_file import ARROW_FILE
 from service.formats.csv import CSV
 from service.formats.format import Format
 from service.formats.json import JSON

@@ -44,5 +44,5 @@ CSV = Format(
     stream=stream,
     text=True,
     layouts=FLAT,
-    costs=Cost(fixed=200, row=1_200, raw=8, scaled=30),
+    costs=Cost(call=15, column=0.08, row=450, raw=3, scaled=16),
 )

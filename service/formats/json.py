@@ -54,5 +54,5 @@ JSON = Format(
     suffix="json",
     encode=encode,
     text=True,
-    costs=Cost(fixed=20, row=800, raw=8, scaled=30),
+    costs=Cost(call=17, row=300, raw=2.6, scaled=16),
 )

@@ -30,5 +30,5 @@ NDJSON = Format(
     encode=encode,
     stream=stream,
     text=True,
-    costs=Cost(fixed=20, row=1_000, raw=8, scaled=30),
+    costs=Cost(call=16, row=400, raw=2.7, scaled=16),
 )

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.data.batch import Batch
+from service.data.batch import Batch, Pixels
 from service.formats.byte_sink import ByteSink
-from service.formats.format import FLAT, Cost, Encoded, Format, split_pieces
+from service.formats.format import BLOCK, FLAT, Cost, Encoded, Format, split_pieces
 
 
 def encode(batch: Batch) -> bytes:
@@ -17,18 +17,29 @@ def encode(batch: Batch) -> bytes:
 
 
 def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
-    """One row group a batch (empty ones are left out), then the footer."""
+    """One row group a batch (empty ones are left out), then the footer.
+
+    A row group is made in one step, of about 100 ms for 10,000 rows of MNIST, and takes twice its pixels in memory.
+    """
     sink, out = ByteSink(), None
     for batch in batches:
         out = out or pq.ParquetWriter(sink, _schema(batch), compression="zstd", write_statistics=True)
         if len(batch):
-            columns = np.ascontiguousarray(batch.flat.T)
-            arrays = [pa.array(batch.index), pa.array(batch.label), *map(pa.array, columns)]
+            arrays = [pa.array(batch.index), pa.array(batch.label), *map(pa.array, _transpose(batch))]
             out.write_table(pa.Table.from_arrays(arrays, schema=_schema(batch)))
         yield from split_pieces(sink.take())
     if out is not None:
         out.close()
     yield from split_pieces(sink.take())
+
+
+def _transpose(batch: Batch) -> Pixels:
+    """The pixels as columns `(height·width, n)`, gathered some rows at a time."""
+    columns, start = np.empty((batch.height * batch.width, len(batch)), batch.dtype), 0
+    for block in batch.blocks(BLOCK // batch.dtype.itemsize):
+        columns[:, start : start + len(block)] = block.flat.T
+        start += len(block)
+    return columns
 
 
 def _schema(batch: Batch) -> pa.Schema:
@@ -50,5 +61,5 @@ PARQUET = Format(
     encode=encode,
     stream=stream,
     layouts=FLAT,
-    costs=Cost(fixed=30_000, row=500, raw=10, scaled=20),
+    costs=Cost(call=150, column=36, raw=9, scaled=11),
 )

@@ -1,5 +1,6 @@
-"""A RenderOptions: how a picture is draw. And the drawing: from intensities to pixels, exact at every scale."""
+"""RenderOptions: how a picture is drawn. And the drawing: from intensities to pixels, exact at every scale."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, cast
@@ -15,13 +16,20 @@ ColourMap = Literal["gray", "viridis", "magma", "inferno", "plasma", "cividis"]
 WHITE = 255
 """The brightest grey of a picture."""
 
+BAND, BAND_PIXELS = 64, 1_048_576
+"""Rows and pixels of a band, at most."""
+
 SMALLEST_TEXT = 10
 """Height in pixels under which a caption cannot be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RenderOptions:
-    """Pixels of the picture per pixel of the sample, colour map, dark ink on light paper, no paper, label below."""
+    """How a picture is drawn.
+
+    `scale` is the side of the square that each pixel becomes; `cmap` the colour map; `invert` draws dark ink on light
+    paper; `transparent` leaves the paper out; `captioned` writes the label below.
+    """
 
     scale: int = 1
     cmap: ColourMap = "gray"
@@ -32,6 +40,9 @@ class RenderOptions:
 
 Picture = NDArray[np.uint8]
 """`(height, width)` grey, or `(height, width, channels)`: 2 grey and alpha, 3 RGB, 4 RGBA; values 0…255."""
+
+Paint = Callable[[Picture], Picture]
+"""A function that gives grey its colours."""
 
 
 def to_grey(values: NDArray[np.generic], peak: int) -> NDArray[np.uint8]:
@@ -56,7 +67,7 @@ def enlarge(images: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
 
 
 def paint(ink: NDArray[np.uint8], options: RenderOptions) -> Picture:
-    """Grey of any size in the colours of a options; inversion comes before the colour map.
+    """Grey of any size in the colours of the options; inversion comes before the colour map.
 
     Transparent, the ink's intensity is its alpha. Its colour is the map's; without a map it is white, or black if
     inverted, so that laid over black, or white, it is the opaque picture again.
@@ -68,6 +79,17 @@ def paint(ink: NDArray[np.uint8], options: RenderOptions) -> Picture:
         return shade
     colour = _colours(options.cmap)[shade]
     return np.concatenate([colour, ink[..., None]], axis=-1) if options.transparent else colour
+
+
+def split_bands(ink: Picture) -> Iterator[Picture]:
+    """The rows of a picture, some at a time, so that painting them takes little memory, and no call is long."""
+    rows = min(BAND, max(1, BAND_PIXELS // ink.shape[1]))
+    return (ink[start : start + rows] for start in range(0, len(ink), rows))
+
+
+def pixel_cost(options: RenderOptions, *, plain: float, colour: float, alpha: float) -> float:
+    """Nanoseconds a pixel: of a plain grey picture, with what a colour map and transparency add if they are on."""
+    return plain + colour * (options.cmap != "gray") + alpha * options.transparent
 
 
 def measure(height: int, width: int, options: RenderOptions, caption: str = "") -> tuple[int, int]:

@@ -41,7 +41,7 @@ def _runs(ink: Picture) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _fill(colour: Picture) -> str:
-    """A paint pixel (grey, grey and alpha, RGB or RGBA) as the fill of a shape."""
+    """A painted pixel (grey, grey and alpha, RGB or RGBA) as the fill of a shape."""
     channels = np.atleast_1d(colour).tolist()
     shades = channels[:3] if len(channels) > 2 else channels[:1] * 3
     fill = 'fill="#{:02x}{:02x}{:02x}"'.format(*shades)
@@ -49,12 +49,12 @@ def _fill(colour: Picture) -> str:
 
 
 def svg(options: RenderOptions) -> Format:
-    """The format that draws one sample in a options."""
+    """The format that draws one sample with these options."""
     return Format(
         name="svg",
         media_type="image/svg+xml",
         suffix="svg",
         encode=lambda batch: encode(batch, options),
         text=True,
-        costs=Cost(fixed=100),
+        costs=Cost(call=300, raw=200),
     )

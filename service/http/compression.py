@@ -8,7 +8,7 @@ from typing import Protocol
 
 import isal
 import zstandard
-from isal import igzip
+from isal import igzip, isal_zlib
 
 from service.http.representation import Encoded
 
@@ -42,7 +42,7 @@ CODINGS: Mapping[str, Coding] = MappingProxyType(
         ),
         "gzip": Coding(
             lambda body: igzip.compress(body, compresslevel=1, mtime=0),
-            lambda: zlib.compressobj(level=1, wbits=31),
+            lambda: isal_zlib.compressobj(level=1, wbits=31),
         ),
     }
 )

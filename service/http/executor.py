@@ -7,8 +7,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from service.errors import quote
+from service.http import conditions
 from service.http.compression import IDENTITY, compress, compress_pieces
-from service.http.conditions import LAST_MODIFIED, is_unmodified, select_range
+from service.http.conditions import is_unmodified, select_range
 from service.http.encoder_pool import EncoderPool
 from service.http.file_store import FileStore
 from service.http.negotiation import choose_coding
@@ -137,18 +138,28 @@ def check_revision(request: ApiRequest, version: Versioned) -> None:
 def build_headers(request: ApiRequest, representation: Representation, etag: str, coding: str) -> Headers:
     """The headers of a 200 that do not depend on the bytes: validators, freshness, and what these depend on."""
     fresh = FOR_EVER if request.rev is not None and representation.pinned else FOR_AN_HOUR
-    headers = {
-        "content-type": representation.media_type,
-        "etag": etag,
-        "cache-control": representation.cache_control or fresh,
-        "last-modified": LAST_MODIFIED,
-        **representation.headers,
-    }
-    vary = ["Accept"] * request.negotiated + ["Accept-Encoding"] * representation.compressible
-    if vary:
-        headers["vary"] = ", ".join(vary)
+    headers = [
+        (b"content-type", representation.media_type.encode()),
+        (b"etag", etag.encode()),
+        (b"cache-control", (representation.cache_control or fresh).encode()),
+        LAST_MODIFIED,
+    ]
+    if representation.headers:
+        headers += [(name.lower().encode(), value.encode()) for name, value in representation.headers.items()]
+    if request.negotiated or representation.compressible:
+        headers.append(VARY[request.negotiated, representation.compressible])
     if coding != IDENTITY:
-        headers["content-encoding"] = coding
+        headers.append((b"content-encoding", coding.encode()))
     if isinstance(representation.body, File):
-        headers["content-disposition"] = f'attachment; filename="{representation.body.filename}"'
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        headers.append((b"content-disposition", f'attachment; filename="{representation.body.filename}"'.encode()))
+    return headers
+
+
+LAST_MODIFIED = (b"last-modified", conditions.LAST_MODIFIED.encode())
+
+VARY = {
+    (True, False): (b"vary", b"Accept"),
+    (False, True): (b"vary", b"Accept-Encoding"),
+    (True, True): (b"vary", b"Accept, Accept-Encoding"),
+}
+"""On what an answer depends, by whether `Accept` decided and whether it is compressed on request."""

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.http.host import find_host_fault
 from service.http.metrics import Metrics
 from service.http.problems import KINDS, respond
 from service.http.request import Headers, read_header
@@ -57,15 +58,15 @@ class RequestMetricsMiddleware:
             return
         began, status = perf_counter(), 0
         given = read_header(scope["headers"], b"x-request-id")
-        identity = given if REQUEST_ID.fullmatch(given) else f"{self.process}-{next(self.numbers):x}"
+        identity = given if given and REQUEST_ID.fullmatch(given) else f"{self.process}-{next(self.numbers):x}"
 
         async def send_timed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 timing = b"total;dur=%.2f" % ((perf_counter() - began) * 1_000)
-                own = [(b"x-request-id", identity.encode()), (b"server-timing", timing)]
-                message = {**message, "headers": [*message["headers"], *own]}
+                own = ((b"x-request-id", identity.encode()), (b"server-timing", timing))
+                message["headers"] = [*message["headers"], *own]
             await send(message)
 
         try:
@@ -110,7 +111,7 @@ class CORSMiddleware:
 
         async def send_allowed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *allowed]}
+                message["headers"] = [*message["headers"], *allowed]
             await send(message)
 
         preflight = scope["method"] == "OPTIONS" and read_header(headers, b"access-control-request-method")
@@ -153,7 +154,10 @@ class RequestLimitsMiddleware:
 
 
 def find_refusal(scope: Scope) -> tuple[str, str] | None:
-    """The kind of problem and its detail, if a request is too large or ambiguous."""
+    """The kind of problem and its detail, if a request is no valid HTTP, too large or ambiguous."""
+    host_fault = find_host_fault(scope)
+    if host_fault:
+        return "bad-request", host_fault
     target = len(scope["raw_path"]) + len(scope["query_string"])
     if target > LONGEST_TARGET:
         return "uri-too-long", f"The path and query are {target} bytes long; at most {LONGEST_TARGET} are read."
@@ -166,24 +170,3 @@ def find_refusal(scope: Scope) -> tuple[str, str] | None:
             "The path holds an encoded slash (%2F), which no path here has; write / between its parts.",
         )
     return None
-
-
-class StartupMessageMiddleware:
-    """Reduces the report of a failed start to its last line: the sentence, not the traceback."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Watch the start of `app`."""
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application start or answer."""
-        await self.app(scope, receive, _shorten(send) if scope["type"] == "lifespan" else send)
-
-
-def _shorten(send: Send) -> Send:
-    async def send_short(message: Message) -> None:
-        if message["type"] == "lifespan.startup.failed":
-            message = {**message, "message": message["message"].strip().rpartition("\n")[2]}
-        await send(message)
-
-    return send_short

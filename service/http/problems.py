@@ -53,6 +53,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         kind.name: kind
         for kind in (
             Kind(
+                "bad-request",
+                HTTPStatus.BAD_REQUEST,
+                "The request is not valid HTTP",
+                "The message breaks a rule of HTTP/1.1 (RFC 9112); `detail` names it. Most HTTP libraries never send "
+                "such a request, so look for code that writes header fields itself, or for a broken proxy.",
+            ),
+            Kind(
                 "invalid-request",
                 HTTPStatus.UNPROCESSABLE_ENTITY,
                 "The request is malformed",

@@ -1,7 +1,6 @@
 """An ApiRequest: what a route has read from a request, and the links that its answer may carry."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from starlette.requests import Request
@@ -18,11 +17,13 @@ class ApiRequest(Request):
     Attributes:
         path: the canonical path, without the root path: integers without leading zeros.
         query: the validated query parameters.
+        canonical_query: the parameters that differ from their defaults, except `rev`.
         negotiated: whether `Accept` decided about the representation.
     """
 
     path: str
     query: Parameters
+    canonical_query: Mapping[str, Any]
     negotiated: bool = False
 
     @property
@@ -35,12 +36,7 @@ class ApiRequest(Request):
         """The revision that the URL pins."""
         return getattr(self.query, "rev", None)
 
-    @cached_property
-    def canonical_query(self) -> Mapping[str, Any]:
-        """The parameters that differ from their defaults, except `rev`."""
-        return self.query.canonical()
-
-    @cached_property
+    @property
     def canonical_url(self) -> str:
         """Path and query of the resource, without root path and `rev`: equal for all ways to write them."""
         return self.path + write_query(self.canonical_query)

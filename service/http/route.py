@@ -33,7 +33,7 @@ JSON_TYPE = "application/json"
 """The media type whose schema is a route's model."""
 
 Resolve = Callable[[ApiRequest], Any]
-"""What gives the value of one parameter of an endpoint; a coroutine function where it has to wait."""
+"""What gives the argument for one parameter of an endpoint; a coroutine where it has to wait."""
 
 
 Headers = Mapping[str, tuple[str, str]]
@@ -103,22 +103,26 @@ class ApiRoute(APIRoute):
         endpoint, template = self.endpoint, self.path_format
         integers = find_integers(endpoint)
         steps = compile_signature(endpoint)
+        waiting = find_waiting(endpoint)
 
         async def handle(request: Request) -> Response:
             api_request = ApiRequest(request.scope, request.receive)
-            values = request.path_params
-            for name in integers & values.keys():
+            values = request.scope["path_params"]
+            for name in integers:
                 values[name] = read_integer(name, values[name])
             api_request.path = template.format_map(values)
-            arguments = {}
-            for name, resolve in steps:
-                value = resolve(api_request)
-                arguments[name] = await value if inspect.isawaitable(value) else value
-            arguments.pop("", None)
+            arguments = {name: resolve(api_request) for name, resolve in steps}
+            for name in waiting:
+                arguments[name] = await arguments[name]
+            arguments.pop(NAMELESS, None)
             executor: Executor = request.scope["state"]["executor"]
             return await executor.execute(api_request, endpoint(**arguments))  # type: ignore[return-value]
 
         return handle
+
+
+NAMELESS = ""
+"""The name of a step that gives no argument."""
 
 
 def compile_signature(endpoint: Endpoint) -> list[tuple[str, Resolve]]:
@@ -129,7 +133,7 @@ def compile_signature(endpoint: Endpoint) -> list[tuple[str, Resolve]]:
     hints = get_type_hints(endpoint, include_extras=True)
     steps = [(name, _compile_parameter(name, hints[name])) for name in inspect.signature(endpoint).parameters]
     if not any(_find(hint, params.Query) for hint in hints.values()):
-        steps.append(("", partial(_read_query, Parameters)))
+        steps.append((NAMELESS, partial(_read_query, Parameters)))
     return steps
 
 
@@ -154,7 +158,14 @@ def _compile_dependency(dependency: Callable[..., Any]) -> Resolve:
 
 def _read_query(model: type[Parameters], request: ApiRequest) -> Parameters:
     request.query = query = read(model, request.scope["query_string"])
+    request.canonical_query = query.canonical()
     return query
+
+
+def find_waiting(endpoint: Endpoint) -> list[str]:
+    """The parameters whose dependency is a coroutine function, such as one that reads the body."""
+    found = ((name, _find_dependency(hint)) for name, hint in _find_hints(endpoint).items())
+    return [name for name, dependency in found if inspect.iscoroutinefunction(dependency)]
 
 
 def find_integers(endpoint: Callable[..., Any]) -> frozenset[str]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from itertools import chain, islice
+from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 
@@ -14,6 +15,9 @@ from service.http.request import Headers
 PIECE = 262_144
 """Most bytes given to the socket at once: larger pieces are copied while they wait for room in its buffer, and every
 piece costs a turn of the event loop."""
+
+TURN = 0.002
+"""Seconds that making a piece may take before other requests get a turn of the event loop."""
 
 
 class StreamResponse:
@@ -84,21 +88,27 @@ def cut(pieces: Iterable[Encoded], part: range | None) -> Iterator[Encoded]:
 
 
 def rechunk(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
-    """The same bytes in pieces that suit a socket: small ones joined, large ones cut, none over `PIECE`."""
+    """The same bytes in pieces that suit a socket: small ones joined, large ones cut, none over `PIECE`.
+
+    An empty piece comes where making the next one takes longer than `TURN`, so that others can have a turn meanwhile.
+    """
     waiting: list[Encoded] = []
-    size = 0
+    size, began = 0, perf_counter()
     for piece in pieces:
         if size + len(piece) > PIECE and waiting:
-            yield waiting[0] if len(waiting) == 1 else b"".join(waiting)
-            waiting, size = [], 0
+            yield b"".join(waiting)
+            waiting, size, began = [], 0, perf_counter()
         if len(piece) > PIECE:
             view = memoryview(piece)
             yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
-        elif piece:
-            waiting.append(piece)
-            size += len(piece)
-    if waiting:
-        yield b"".join(waiting)
+            began = perf_counter()
+            continue
+        waiting.append(piece)
+        size += len(piece)
+        if perf_counter() - began > TURN:
+            yield b""
+            began = perf_counter()
+    yield b"".join(waiting)
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from service.data.dataset import Dataset, content_digest, verify
-from service.errors import DamagedData, Unknown
+from service.errors import DamagedData
 from tests import made
 
 
@@ -60,9 +60,3 @@ def test_arrays_of_another_shape_are_damage_even_where_the_bytes_are_the_same() 
         verify(card, images.reshape(-1, made.WIDTH, made.HEIGHT), labels)
     with pytest.raises(DamagedData, match="expected images"):
         verify(replace(card, splits={"all": range(5)}), images, labels)
-
-
-def test_a_span_is_where_a_split_lies_and_an_unknown_split_names_the_known_ones(tiny: Dataset) -> None:
-    assert tiny.span("test") == range(made.TRAIN, made.TRAIN + made.TEST)
-    with pytest.raises(Unknown, match="no split 'valid' in made; ask for one of train, test, all"):
-        tiny.span("valid")

@@ -50,7 +50,7 @@ def test_the_splits_tile_all(source: Source) -> None:
 
 @EVERY
 def test_standard_scale_has_mean_0_and_deviation_1_over_the_reference_split(data: Dataset) -> None:
-    pixels = Selection.of(data, data.card.reference).batch(scale="standard").image
+    pixels = Selection.of(data.split(data.card.reference)).batch(scale="standard").image
     assert pixels.dtype == np.float32
     assert pixels.mean(dtype=np.float64) == pytest.approx(0, abs=1e-6)
     assert pixels.std(dtype=np.float64) == pytest.approx(1, abs=1e-6)

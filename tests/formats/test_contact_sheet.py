@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from service.data.batch import Batch
-from service.formats.render import RenderOptions
 from service.formats.contact_sheet import plan_sheet, sheet_png, sheet_webp
+from service.formats.render import RenderOptions
 
 HEIGHT, WIDTH = 5, 4
 
@@ -19,7 +19,7 @@ HEIGHT, WIDTH = 5, 4
 def batch_of(count: int) -> Batch:
     images = np.random.default_rng(count).integers(0, 256, (count, HEIGHT, WIDTH), np.uint8)
     numbers = np.arange(count, dtype=np.int64)
-    return Batch(
+    return Batch.of(
         index=numbers, label=numbers % 10, image=images, height=HEIGHT, width=WIDTH, peak=255, facts={"dataset": "made"}
     )
 
@@ -47,7 +47,7 @@ def test_every_pixel_can_be_read_back_and_all_between_is_zero(
 
 def test_labels_stand_below_their_samples() -> None:
     sheet = plan_sheet(10, 28, 28, RenderOptions(), columns=10, gap=0, labels=True)
-    blank = Batch(
+    blank = Batch.of(
         index=np.arange(10),
         label=np.arange(10),
         image=np.zeros((10, 28, 28), np.uint8),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from service.formats.render import ColourMap, RenderOptions, draw, to_grey, measure
+from service.formats.render import ColourMap, RenderOptions, draw, measure, to_grey
 
 images = arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 

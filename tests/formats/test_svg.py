@@ -12,9 +12,11 @@ from service.formats.render import RenderOptions, draw, to_grey
 from service.formats.svg import encode
 
 
-@pytest.mark.parametrize("options", [RenderOptions(), RenderOptions(invert=True), RenderOptions(cmap="viridis"), RenderOptions(scale=9)])
+@pytest.mark.parametrize(
+    "options", [RenderOptions(), RenderOptions(invert=True), RenderOptions(cmap="viridis"), RenderOptions(scale=9)]
+)
 def test_rectangles_are_the_pixels(options: RenderOptions) -> None:
-    batch = Selection.of(SOURCE.load(), "all").one(17).batch()
+    batch = Selection.of(SOURCE.load().split("all")).one(17).batch()
     image = to_grey(batch.flat.reshape(8, 8), 16)
     root = ET.fromstring(encode(batch, options))  # noqa: S314 - our own
     paint = np.zeros((8, 8, 3), np.uint8)
@@ -28,7 +30,7 @@ def test_rectangles_are_the_pixels(options: RenderOptions) -> None:
 
 
 def test_runs_are_as_long_as_they_can_be() -> None:
-    batch = Selection.of(SOURCE.load(), "all").one(0).batch()
+    batch = Selection.of(SOURCE.load().split("all")).one(0).batch()
     shapes = ET.fromstring(encode(batch, RenderOptions(transparent=True))).findall("{*}rect")  # noqa: S314
     spans = [(int(one.attrib["y"]), int(one.attrib["x"]), int(one.attrib["width"]), one.attrib) for one in shapes]
     for (row, x, width, one), (next_row, next_x, _, other) in pairwise(spans):
