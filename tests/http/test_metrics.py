@@ -23,4 +23,8 @@ def test_answers_are_counted_by_route_method_and_status_and_timed_by_route() -> 
     assert (buckets["2.5"], buckets["+Inf"]) == (2, 3)
     size, hits = families["digits_response_cache_bytes"], families["digits_response_cache_hits"]
     assert (size.type, size.samples[0].value) == ("gauge", 7)
-    assert (hits.type, hits.samples[0].name, hits.samples[0].value) == ("counter", "digits_response_cache_hits_total", 3)
+    assert (hits.type, hits.samples[0].name, hits.samples[0].value) == (
+        "counter",
+        "digits_response_cache_hits_total",
+        3,
+    )

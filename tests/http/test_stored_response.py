@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, multiple, rule, run_state_machine_as_test
 
 from service.app import create_app
 from service.settings import Settings
@@ -104,7 +104,7 @@ class Pair(RuleBasedStateMachine):
     seen: Bundle[Seen] = Bundle("seen")
 
     @rule(target=seen, asked=requests)
-    def ask(self, asked: Asked) -> object:
+    def ask(self, asked: Asked) -> Seen | MultipleResults[Seen]:
         """Ask both, and remember the entity tag."""
         answer = self.compare([asked])[0]
         tag = answer.headers.get("ETag")
