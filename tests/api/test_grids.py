@@ -117,6 +117,16 @@ def test_what_cannot_be_drawn_is_refused_with_the_bound(live: sites.Site, query:
     assert bound in answer.json["detail"]
 
 
+@pytest.mark.parametrize("query", ["columns=1000&limit=10&scale=32", "columns=1000&limit=1&scale=32&gap=64"])
+def test_a_sheet_that_is_wider_than_its_samples_blames_the_columns(live: sites.Site, query: str) -> None:
+    for suffix in ("png", "webp", "json"):
+        answer = live.get(f"/v1/datasets/mnist/train/grid.{suffix}?{query}")
+        assert answer.status == 422
+        assert [fault["name"] for fault in answer.json["errors"]] == ["columns"]
+    small = live.get(f"/v1/datasets/mnist/train/grid.png?{query}".replace("columns=1000", "columns=2"))
+    assert small.status == 200
+
+
 def test_a_sheet_too_long_for_webp_is_refused_and_a_png(live: sites.Site) -> None:
     query = "columns=1&limit=586"
     answer = live.get(f"/v1/datasets/mnist/train/grid.webp?{query}")

@@ -24,7 +24,11 @@ def test_points_are_those_of_the_selection(live: sites.Site, mnist: Dataset, cho
     assert found["explained"] == list(axes_of(mnist).explained)
 
 
-def test_a_dataset_without_axes_has_no_map(site: sites.Site) -> None:
-    answer = site.get("/v1/datasets/made/train/projection")
-    assert answer.status == 404
-    assert "digits, mnist" in answer.json["detail"]
+@pytest.mark.parametrize("split", ["train", "test", "all"])
+def test_a_dataset_whose_source_brings_no_axes_has_a_map(site: sites.Site, tiny: Dataset, split: str) -> None:
+    found = site.get(f"/v1/datasets/made/{split}/projection").json
+    assert (found["fitted"], found["total"]) == ("train", len(tiny.split(split)))
+    coordinates = np.array([(point["x"], point["y"]) for point in found["points"]])
+    expected = project(Selection.of(tiny.split(split)), axes_of(tiny))
+    assert np.allclose(coordinates, expected, atol=5e-5)
+    assert sum(found["explained"]) <= 1

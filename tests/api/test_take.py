@@ -1,5 +1,6 @@
 """The rows of any list of indices: bodies as they may come."""
 
+import gzip
 import json
 
 import numpy as np
@@ -175,6 +176,15 @@ def test_a_body_that_is_too_long_is_413_though_it_is_heard_out(site: sites.Site,
     answer = site.send("POST", f"{TAKE}?format=npy", JSON, body=b" " * size)
     assert answer.status == 413
     assert "longer than" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd", "GZIP", "identity, gzip", "x" * 500])
+def test_a_compressed_body_is_415_and_says_so(site: sites.Site, coding: str) -> None:
+    headers = {**JSON, "Content-Encoding": coding}
+    answer = site.send("POST", TAKE, headers, body=gzip.compress(as_json([1])))
+    assert answer.status == 415
+    assert "content coding" in answer.json["detail"]
+    assert site.send("POST", TAKE, {**JSON, "Content-Encoding": "identity"}, body=as_json([1])).status == 200
 
 
 def test_a_table_takes_no_other_layout(site: sites.Site) -> None:

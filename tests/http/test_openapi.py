@@ -4,6 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from annotated_types import Ge, Le
@@ -16,6 +17,7 @@ from service.http.problems import KINDS
 from service.api.queries import NeighborsQuery, RowsQuery, SampleQuery
 from service.api import ROUTES
 from tests import made, sites
+from tests.http.expect import stable_headers
 
 DOCUMENT: dict[str, Any] = json.loads(write_openapi(create_app()))
 
@@ -150,3 +152,34 @@ def test_every_reference_leads_somewhere() -> None:
         for name in Path(reference.removeprefix("#/")).parts:
             found = found[name]
         assert found
+
+
+WORDS = {"dataset": "made", "split": "train", "index": "0", "label": "0", "suffix": "csv", "name": "unavailable"}
+
+
+@every_operation
+def test_sending_every_documented_default_is_sending_none(
+    site: sites.Site, path: str, operation: dict[str, Any]
+) -> None:
+    target = path.format_map(WORDS)
+    defaults = {
+        parameter["name"]: parameter["schema"]["default"]
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "query" and parameter["schema"].get("default") is not None
+    }
+    values = {name: str(one).lower() if isinstance(one, bool) else one for name, one in defaults.items()}
+    query = "?" + urlencode(values, doseq=True)
+
+    def ask(query: str) -> sites.Answer:
+        if path.endswith("/take"):
+            return site.send("POST", target + query, {"Content-Type": "application/json"}, body=b'{"indices": [2, 0]}')
+        return site.get(target + query)
+
+    plain, sent = ask(""), ask(query)
+    assert plain.status == sent.status == 200, sent.body
+    if path != "/metrics":  # which counts the requests themselves
+        assert stable_headers(plain) == stable_headers(sent)
+        assert plain.body == sent.body
+    for one in values:  # and each by itself
+        alone = ask("?" + urlencode({one: values[one]}, doseq=True))
+        assert (alone.status, alone.headers.get("ETag")) == (200, plain.headers.get("ETag"))
