@@ -96,7 +96,7 @@ def heavy_after(code: str) -> list[str]:
 
 def test_a_full_workshop_is_503_with_the_time_to_wait_and_short_work_goes_on() -> None:
     with TestClient(create_app(Settings(encoder_threads=1, encoder_queue=2), [made.source()])) as client:
-        pool, gate = client.app_state["pool"], threading.Event()
+        pool, gate = client.app_state["executor"]._pool, threading.Event()
 
         def ask_while_it_is_full() -> None:
             for path in LONG:
@@ -111,7 +111,8 @@ def test_a_full_workshop_is_503_with_the_time_to_wait_and_short_work_goes_on() -
 
         async def fill() -> None:
             waiting = [asyncio.create_task(pool.run(gate.wait)) for _ in range(3)]
-            await asyncio.sleep(0)
+            for _ in range(10):  # until all of them wait
+                await asyncio.sleep(0)
             try:
                 await asyncio.to_thread(ask_while_it_is_full)
             finally:

@@ -443,6 +443,38 @@ def test_past_the_end_is_404_and_names_the_steps_of_the_epoch(site: sites.Site, 
     assert plan["rows_per_rank"] == [0]
 
 
+EVERY_BATCH = [
+    *((name, 1) for name in FORMATS_OF_ONE),
+    *((name, steps) for name in ("arrow", "ndjson") for steps in (2, "all")),
+]
+
+
+@pytest.mark.parametrize(("name", "steps"), [*EVERY_BATCH, *((None, steps) for steps in (1, 2, "all"))])
+def test_a_plan_takes_the_query_of_the_batches_that_it_plans(site: sites.Site, name: str | None, steps: object) -> None:
+    query: dict[str, Any] = {
+        "steps": steps,
+        "batch_size": 4,
+        "seed": 3,
+        "tail": "pad",
+        "layout": "chw",
+        "scale": "unit",
+        "start": 8,
+    }
+    query |= {"format": name} if name else {}
+    batches, plan = site.get(target(**query)), site.get(target("batches/plan", **query))
+    assert (batches.status, plan.status) == (200, 200)
+    assert plan["Content-Type"] == "application/json"
+    assert plan.json["epoch_steps"] == int(batches["Epoch-Steps"])
+
+
+@pytest.mark.parametrize(("name", "steps"), [("npz", 2), ("json", "all"), ("parquet", 1), ("x", 1)])
+def test_a_format_that_the_batches_do_not_take_is_406_for_both(site: sites.Site, name: str, steps: object) -> None:
+    for path in ("batches", "batches/plan"):
+        answer = site.get(target(path, format=name, steps=steps))
+        assert answer.status == 406
+        assert "arrow" in answer.json["detail"]
+
+
 def test_an_unknown_format_is_406_and_another_revision_409(site: sites.Site) -> None:
     assert site.get(target(format="parquet")).status == 406
     assert site.get(target(rev="000000000000")).status == 409

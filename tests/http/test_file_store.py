@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
+from service.http.encoder_pool import EncoderPool
 from service.http.file_store import FileStore, write_file
 from service.http.problems import Overloaded
-from service.http.encoder_pool import EncoderPool
 
 
 class Builder:

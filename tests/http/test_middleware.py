@@ -11,7 +11,6 @@ from starlette.types import Message, Receive, Scope, Send
 from service.app import create_app
 from service.data.dataset import Dataset, verify
 from service.datasets.source import Source
-from service.settings import Settings
 from service.http.metrics import Metrics
 from service.http.middleware import (
     LARGEST_HEADERS,
@@ -19,6 +18,7 @@ from service.http.middleware import (
     RequestMetricsMiddleware,
     find_refusal,
 )
+from service.settings import Settings
 from tests import made, sites
 
 HERE = "/v1/datasets/made/train"

@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 import pytest
 from annotated_types import Ge, Le
 
-from service.app import create_app
-from service.http.openapi import write_openapi
-from service.settings import Settings
-from service.http import openapi
-from service.http.problems import KINDS
-from service.api.queries import NeighborsQuery, RowsQuery, SampleQuery
 from service.api import ROUTES
+from service.api.queries import NeighborsQuery, RowsQuery, SampleQuery
+from service.app import create_app
+from service.http import openapi
+from service.http.openapi import write_openapi
+from service.http.problems import KINDS
+from service.settings import Settings
 from tests import made, sites
 from tests.http.expect import stable_headers
 

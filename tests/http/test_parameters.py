@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from service.errors import Refused
 from service.http.parameters import (
-    MOST_FAULTS,
     Boolean,
     Integer,
     Parameters,

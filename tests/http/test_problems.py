@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from fastapi.routing import APIRoute
@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from service.api import ROUTES
 from service.data.dataset import Dataset
 from service.errors import ServiceError
 from service.http.problems import BY_STATUS, KIND_OF, KINDS, handle_service_error
-from service.api import ROUTES
 from tests import made, sites
 from tests.http.expect import assert_problem
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
 from service.http.encoder_pool import EncoderPool
-from service.http.streaming import PIECE, StreamResponse, cut, rechunk
 from service.http.representation import Encoded
+from service.http.streaming import PIECE, StreamResponse, cut, rechunk
 from tests import sites
 
 GET: Scope = {"type": "http", "method": "GET"}
