@@ -381,9 +381,11 @@ class Body:
         self.content = content
         self.gate = gate
         self.threads: list[int] = []
+        self.begun = threading.Event()
 
     def __call__(self) -> bytes:
         self.threads.append(threading.get_ident())
+        self.begun.set()
         if self.gate is not None:
             assert self.gate.wait(20)
         return self.content
@@ -453,8 +455,7 @@ def test_of_many_who_ask_for_the_same_at_once_one_makes_it() -> None:
 
     async def main() -> None:
         waiting = [asyncio.create_task(executor.execute(request_of(), represent(body, cost=100.0))) for _ in range(9)]
-        while not body.threads:
-            await asyncio.sleep(0)
+        assert await asyncio.to_thread(body.begun.wait, 20)
         gate.set()
         responses = await asyncio.gather(*waiting)
         assert {bytes(response.body) for response in responses if isinstance(response, StoredResponse)} == {b"content"}
@@ -477,8 +478,7 @@ def test_who_leaves_does_not_stop_the_making_for_others_and_a_failure_is_tried_a
         leaving, staying = (
             asyncio.create_task(executor.execute(request_of(), represent(body, cost=100.0))) for _ in range(2)
         )
-        while not body.threads:
-            await asyncio.sleep(0)
+        assert await asyncio.to_thread(body.begun.wait, 20)
         leaving.cancel()
         gate.set()
         assert isinstance(await staying, StoredResponse)

@@ -180,6 +180,6 @@ def test_sending_every_documented_default_is_sending_none(
     if path != "/metrics":  # which counts the requests themselves
         assert stable_headers(plain) == stable_headers(sent)
         assert plain.body == sent.body
-    for one in values:  # and each by itself
-        alone = ask("?" + urlencode({one: values[one]}, doseq=True))
+    for name, value in values.items():  # and each by itself
+        alone = ask("?" + urlencode({name: value}, doseq=True))
         assert (alone.status, alone.headers.get("ETag")) == (200, plain.headers.get("ETag"))
