@@ -12,7 +12,7 @@ from itertools import count
 from benchmarks import flight, table
 from benchmarks.load import Ask
 from benchmarks.readers import BATCHES, Epoch, arrow_samples, hold, raw_bytes, samples_one_by_one, together
-from benchmarks.routes import COLUMNS, SMALL_MEMO, beside
+from benchmarks.routes import COLUMNS, SMALL_CACHE, beside
 from benchmarks.server import Cores, Server, bare, service, serving
 from benchmarks.table import Table
 from service.client import Split, connect
@@ -52,7 +52,7 @@ _fresh = count()
 
 def run(cores: Cores, *, rounds: int) -> None:
     """Measure and print: epochs, single batches, many clients."""
-    with service(cores.server, memo_bytes=SMALL_MEMO) as ours:
+    with service(cores.server, response_cache_bytes=SMALL_CACHE) as ours:
         if ours.ask(f"{BATCHES}?batch_size=1").status != HTTPStatus.OK:
             print(f"\nThere are no training batches at {BATCHES}, so they are not measured.")
             return

@@ -9,8 +9,8 @@ from benchmarks.load import Ask, Comparison, compare, measure
 from benchmarks.server import Cores, Server, bare, service
 from benchmarks.table import Table
 
-SMALL_MEMO = 2_000_000
-"""Bytes of memo where nothing is to be found in it: of 60,000 pictures it holds two in a hundred, of pages of rows
+SMALL_CACHE = 2_000_000
+"""Bytes of response cache where nothing is to be found in it: of 60,000 pictures it holds two in a hundred, of pages of rows
 none in a thousand; keeping answers and dropping them again is part of what they cost."""
 
 GROWTH = 2.0
@@ -31,9 +31,9 @@ def run(cores: Cores, *, rounds: int, quick: bool) -> None:
     fresh, repeated, whole = chosen
     with bare(cores.server) as plain, service(cores.server, port=0) as ours:
         at_ready = ours.memory()
-        with service(cores.server, memo_bytes=SMALL_MEMO) as forgetful:
+        with service(cores.server, response_cache_bytes=SMALL_CACHE) as forgetful:
             _rates("Random URLs, nothing cached", fresh, forgetful, plain, cores=cores, rounds=rounds)
-            print(f"\nFound in the memo of {SMALL_MEMO:,} bytes all the same: {_hits(forgetful):.1%}.")
+            print(f"\nFound in a response cache of {SMALL_CACHE:,} bytes all the same: {_hits(forgetful):.1%}.")
         _rates("One URL, repeated", repeated, ours, plain, cores=cores, rounds=rounds)
         _whole_splits(whole, ours, plain, cores=cores, rounds=rounds)
         for case in fresh:
@@ -134,10 +134,10 @@ def typical(path: str) -> str:
 
 
 def _hits(server: Server) -> float:
-    """The share of requests that the memo answered."""
+    """The share of requests that the response cache answered."""
     lines = server.ask("/metrics").body.decode().splitlines()
     hits, misses = (
-        next(float(line.split()[1]) for line in lines if line.startswith(f"digits_memo_{name} "))
+        next(float(line.split()[1]) for line in lines if line.startswith(f"digits_response_cache_{name}_total "))
         for name in ("hits", "misses")
     )
     return hits / max(1.0, hits + misses)
