@@ -52,7 +52,7 @@ _fresh = count()
 
 def run(cores: Cores, *, rounds: int) -> None:
     """Measure and print: epochs, single batches, many clients."""
-    with service(cores.server, memo_bytes=SMALL_MEMO) as ours:
+    with service(cores.server, response_cache_bytes=SMALL_MEMO) as ours:
         if ours.ask(f"{BATCHES}?batch_size=1").status != HTTPStatus.OK:
             print(f"\nThere are no training batches at {BATCHES}, so they are not measured.")
             return

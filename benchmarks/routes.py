@@ -31,7 +31,7 @@ def run(cores: Cores, *, rounds: int, quick: bool) -> None:
     fresh, repeated, whole = chosen
     with bare(cores.server) as plain, service(cores.server, port=0) as ours:
         at_ready = ours.memory()
-        with service(cores.server, memo_bytes=SMALL_MEMO) as forgetful:
+        with service(cores.server, response_cache_bytes=SMALL_MEMO) as forgetful:
             _rates("Random URLs, nothing cached", fresh, forgetful, plain, cores=cores, rounds=rounds)
             print(f"\nFound in the memo of {SMALL_MEMO:,} bytes all the same: {_hits(forgetful):.1%}.")
         _rates("One URL, repeated", repeated, ours, plain, cores=cores, rounds=rounds)

@@ -111,19 +111,26 @@ class HttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed; answers to complete requests before it are sent first."""
-        if self.cycle is None or self.cycle.response_complete or self.cycle.more_body:
+        cycle = self._unanswered()
+        if cycle is None or cycle.more_body:
             self._refuse(HTTPStatus.BAD_REQUEST, msg)
         else:
-            self.cycle.keep_alive = False
+            cycle.keep_alive = False
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
         """Close the connection, with a problem document where no other answer is under way."""
         if self.transport.is_closing():
             return
         self.logger.info("Refused a request with %d: %s", status, detail)
-        if self.cycle is None or self.cycle.response_complete or not (self.cycle.response_started or self.pipeline):
+        cycle = self._unanswered()
+        if cycle is None or not (cycle.response_started or self.pipeline):
             self.transport.write(self._format_problem(status, detail))
         self.transport.close()
+
+    def _unanswered(self) -> RequestResponseCycle | None:
+        """The last request, unless its answer is complete."""
+        cycle: RequestResponseCycle | None = getattr(self, "cycle", None)  # None at first, though declared without
+        return None if cycle is None or cycle.response_complete else cycle
 
     def _format_problem(self, status: HTTPStatus, detail: str) -> bytes:
         """A whole response with a problem document; no application made it, so it has no other header fields."""
