@@ -52,6 +52,11 @@ class HttpProtocol(HttpToolsProtocol):
             self.client = self.client[0].removeprefix(MAPPED), self.client[1]
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection at once; uvicorn lets the timer of a reset one hold it until it fires."""
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         """Parse what was received; the callbacks below start the answers."""
         self._unset_keepalive_if_required()

@@ -1,11 +1,16 @@
+import gc
 import itertools
 import json
+import socket
+import struct
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.http.protocol import HttpProtocol
 from service.settings import Settings
 from tests import sites
 from tests.http import echo, wire
@@ -235,3 +240,19 @@ def test_idle_connections_are_closed_after_the_time_that_is_set() -> None:
         (answer,) = wire.split(wire.receive(used))
         assert answer.json["path"] == "/a"
         assert answer.headers.get("Connection") is None
+
+
+def test_connections_that_are_reset_are_forgotten_at_once() -> None:
+    with sites.serving(echo.app) as server:
+        for _ in range(50):
+            with wire.connect(server) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        deadline = time.monotonic() + 10
+        while (alive := count_protocols()) > 10 and time.monotonic() < deadline:
+            server.get("/a")  # gives the server time to see the resets
+        assert alive <= 10
+
+
+def count_protocols() -> int:
+    gc.collect()
+    return sum(isinstance(one, HttpProtocol) for one in gc.get_objects())
