@@ -220,6 +220,16 @@ def test_a_head_without_an_end_is_told_so(server: sites.Site) -> None:
     assert_problem(answer, 431, "headers-too-large")
 
 
+def test_a_refusal_repeats_only_the_start_of_a_long_path(server: sites.Site) -> None:
+    (answer,) = wire.split(wire.exchange(server, b"GET /" + b"x" * 65_536))
+    assert_problem(answer, 431, "headers-too-large")
+    assert len(answer.body) < 2_000
+
+
+def test_what_follows_a_refused_request_is_not_read(server: sites.Site) -> None:
+    assert len(wire.split(wire.exchange(server, b"nonsense\r\n\r\n", LAST, LAST))) == 1
+
+
 def test_a_problem_links_below_the_root_path() -> None:
     with sites.serving(echo.app, Settings(root_path="/digits")) as server:
         (answer,) = wire.split(wire.exchange(server, b"nonsense\r\n\r\n"))
