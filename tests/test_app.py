@@ -95,7 +95,7 @@ def heavy_after(code: str) -> list[str]:
 
 
 def test_a_full_workshop_is_503_with_the_time_to_wait_and_short_work_goes_on() -> None:
-    with TestClient(create_app(Settings(encoders=1, backlog=2), [made.source()])) as client:
+    with TestClient(create_app(Settings(encoder_threads=1, encoder_queue=2), [made.source()])) as client:
         workshop, gate = client.app_state["workshop"], threading.Event()
 
         def ask_while_it_is_full() -> None:

@@ -160,7 +160,7 @@ def test_a_condition_is_decided_from_memory(condition: bytes, status: int) -> No
 def test_an_answer_from_memory_is_the_first_one_byte_for_byte(target: str, headers: dict[str, str]) -> None:
     with (
         sites.serving(create_app(Settings(), [made.source()])) as site,
-        sites.serving(create_app(Settings(memo_bytes=0), [made.source()])) as without,
+        sites.serving(create_app(Settings(response_cache_bytes=0), [made.source()])) as without,
     ):
         first, second, never = site.get(target, headers), site.get(target, headers), without.get(target, headers)
         assert "memo" not in first["Server-Timing"]
