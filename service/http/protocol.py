@@ -5,7 +5,6 @@ fail if a release renames one.
 """
 
 import asyncio
-import json
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -20,17 +19,16 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from service.http.problems import KINDS, MEDIA_TYPE, Problem
+
 MAX_PENDING_BYTES = 65_536
 """Bytes that a connection may send without completing a head or a part of a body."""
 
 MAX_INSTANCE_BYTES = 1_000
 """Bytes of a request's path that a problem document repeats."""
 
-PROBLEMS = {
-    HTTPStatus.BAD_REQUEST: ("bad-request", "The request is not valid HTTP"),
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ("headers-too-large", "The request's headers are too large"),
-}
-"""Kind and title of the problems that are found before the application has a request to answer."""
+PROBLEMS = {kind.status: kind for kind in (KINDS["bad-request"], KINDS["headers-too-large"])}
+"""The problems that are found before the application has a request to answer."""
 
 MAPPED = "::ffff:"
 """How the address of an IPv4 client begins on a socket that also takes IPv6 (RFC 4291, section 2.5.5.2)."""
@@ -156,18 +154,18 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _format_problem(self, status: HTTPStatus, detail: str) -> bytes:
         """A whole response with a problem document; no application made it, so it has no other header fields."""
-        kind, title = PROBLEMS[status]
-        problem = {
-            "type": f"{self.public_path}/problems/{kind}",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "instance": self.url.partition(b"?")[0][:MAX_INSTANCE_BYTES].decode("latin-1"),
-        }
-        body = json.dumps(problem).encode()
+        kind = PROBLEMS[status]
+        problem = Problem(
+            type=f"{self.public_path}/problems/{kind.name}",
+            title=kind.title,
+            status=status,
+            detail=detail,
+            instance=self.url.partition(b"?")[0][:MAX_INSTANCE_BYTES].decode("latin-1"),
+        )
+        body = problem.model_dump_json(exclude_none=True).encode()
         fields = [
             *self.server_state.default_headers,
-            (b"content-type", b"application/problem+json"),
+            (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
             (b"connection", b"close"),
