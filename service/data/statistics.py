@@ -112,17 +112,20 @@ def intensities(split: Split) -> Intensities:
 def class_sums(split: Split) -> Sums:
     """Sums of every pixel over the images of each class.
 
-    One matrix product per block sums all classes: the classes of the images, as rows of zeros and ones, times the
-    images.
+    Blocks are summed in float32, which is exact for so few images and three times as fast as integers.
     """
     card = split.card
-    classes = len(card.classes)
-    sums = np.zeros((3, classes, card.pixels), np.int64)
-    for labels, block in _widen_blocks(split):
-        members = (labels == np.arange(classes)[:, None]).astype(np.float32)
-        for number, values in enumerate((block, np.square(block), np.sign(block))):
-            sums[number] += (members @ values).astype(np.int64)
-    values, squares, nonzero = (_freeze(total.reshape(classes, card.height, card.width)) for total in sums)
+    shape = (len(card.classes), card.pixels)
+    sums = Sums(split.class_counts, *(np.zeros(shape, np.int64) for _ in range(3)))
+    for label, block in _widen_classes(split):
+        sums.values[label] += block.sum(axis=0).astype(np.int64)
+        sums.nonzero[label] += np.count_nonzero(block, axis=0)
+        np.square(block, out=block)
+        sums.squares[label] += block.sum(axis=0).astype(np.int64)
+    images = (card.height, card.width)
+    values, squares, nonzero = (
+        _freeze(total.reshape(-1, *images)) for total in (sums.values, sums.squares, sums.nonzero)
+    )
     return Sums(split.class_counts, values, squares, nonzero)
 
 
@@ -160,11 +163,13 @@ def column_statistics(split: Split) -> ColumnStatistics:
     )
 
 
-def _widen_blocks(split: Split) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Labels and flattened images of a split as float32, some rows at a time."""
-    flat = split.images.reshape(len(split), split.card.pixels)
-    for start in range(0, len(flat), BLOCK):
-        yield split.labels[start : start + BLOCK], flat[start : start + BLOCK].astype(np.float32)
+def _widen_classes(split: Split) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Flattened images of each class of a split as float32, some rows at a time."""
+    flat, labels = split.images.reshape(len(split), split.card.pixels), split.labels
+    for label in range(len(split.card.classes)):
+        mine = np.flatnonzero(labels == label)
+        for start in range(0, len(mine), BLOCK):
+            yield label, flat[mine[start : start + BLOCK]].astype(np.float32)
 
 
 def _count_values(values: NDArray[np.uint8]) -> NDArray[np.int64]:

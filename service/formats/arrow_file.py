@@ -58,7 +58,7 @@ def _footer(kind: Kind, places: Sequence[bytes]) -> bytes:
     pyarrow writes it for a file of as many batches without rows, and their places are replaced.
     """
     none = make_template(kind, 0)
-    empty = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in kind.schema], schema=kind.schema)
+    empty = pa.ipc.read_record_batch(pa.py_buffer(none.head), kind.schema)
     file = io.BytesIO()
     with pa.ipc.new_file(file, kind.schema) as writer:
         for _ in places:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from service.data.arrow_array import to_arrow
 from service.data.batch import Batch, Pixels
 from service.formats.byte_sink import ByteSink
 from service.formats.format import BLOCK, FLAT, Cost, Encoded, Format, split_pieces
@@ -25,7 +26,9 @@ def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
     for batch in batches:
         out = out or pq.ParquetWriter(sink, _schema(batch), compression="zstd", write_statistics=True)
         if len(batch):
-            arrays = [pa.array(batch.index), pa.array(batch.label), *map(pa.array, _transpose(batch))]
+            arrays = [
+                to_arrow(np.ascontiguousarray(column)) for column in (batch.index, batch.label, *_transpose(batch))
+            ]
             out.write_table(pa.Table.from_arrays(arrays, schema=_schema(batch)))
         yield from split_pieces(sink.take())
     if out is not None:
