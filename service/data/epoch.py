@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 from cachetools import LRUCache, cached
-from numpy.typing import NDArray
 
 from service.data.order import order_cost, order_v1
 from service.data.selection import Indices, Selection, to_positions
