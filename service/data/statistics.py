@@ -61,7 +61,7 @@ class Sums:
 
     def std(self, label: int) -> NDArray[np.float64]:
         """The population standard deviation of each pixel over a class, likewise."""
-        return _deviation(max(1, int(self.counts[label])), self.values[label], self.squares[label])
+        return _compute_deviation(max(1, int(self.counts[label])), self.values[label], self.squares[label])
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ def intensities(split: Split) -> Intensities:
     values = sum(value * count for value, count in enumerate(counts))
     squares = sum(value * value * count for value, count in enumerate(counts))
     n = sum(counts)
-    raw = _spread(n, values, squares)
+    raw = _compute_spread(n, values, squares)
     return Intensities(_freeze(histogram), raw, Spread(raw.mean / peak, raw.std / peak), (n - counts[0]) / n)
 
 
@@ -135,7 +135,7 @@ def class_statistics(split: Split) -> ClassStatistics:
     sums, labels = class_sums(split), split.labels
     pixels = (sums.counts * split.card.pixels).tolist()
     totals = zip(pixels, *(total.sum(axis=(1, 2)).tolist() for total in (sums.values, sums.squares)), strict=True)
-    spreads = [_spread(n, values, squares) for n, values, squares in totals]
+    spreads = [_compute_spread(n, values, squares) for n, values, squares in totals]
     first = (int(np.argmax(labels == label)) if count else None for label, count in enumerate(sums.counts))
     return ClassStatistics(
         count=sums.counts,
@@ -158,7 +158,7 @@ def column_statistics(split: Split) -> ColumnStatistics:
         min=_freeze(flat.min(axis=0)),
         max=_freeze(flat.max(axis=0)),
         mean=_freeze(values / n),
-        std=_freeze(_deviation(n, values, squares)),
+        std=_freeze(_compute_deviation(n, values, squares)),
         nonzero=_freeze(nonzero / n),
     )
 
@@ -184,7 +184,7 @@ def _count_values(values: NDArray[np.uint8]) -> NDArray[np.int64]:
     return counted
 
 
-def _spread(n: int, values: int, squares: int) -> Spread:
+def _compute_spread(n: int, values: int, squares: int) -> Spread:
     """Mean and deviation from the number of values, their sum and the sum of their squares.
 
     The variance is (n·Σv² - (Σv)²) / n², computed in integers of any size, so no digits cancel.
@@ -194,7 +194,7 @@ def _spread(n: int, values: int, squares: int) -> Spread:
     return Spread(values / n, (n * squares - values * values) ** 0.5 / n)
 
 
-def _deviation(n: int, values: NDArray[np.int64], squares: NDArray[np.int64]) -> NDArray[np.float64]:
+def _compute_deviation(n: int, values: NDArray[np.int64], squares: NDArray[np.int64]) -> NDArray[np.float64]:
     """Population standard deviations from the number, the sums and the sums of squares (exact in int64)."""
     deviation: NDArray[np.float64] = np.sqrt((n * squares - values * values).astype(np.float64)) / n
     return deviation

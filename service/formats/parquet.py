@@ -24,12 +24,12 @@ def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
     """
     sink, out = ByteSink(), None
     for batch in batches:
-        out = out or pq.ParquetWriter(sink, _schema(batch), compression="zstd", write_statistics=True)
+        out = out or pq.ParquetWriter(sink, _make_schema(batch), compression="zstd", write_statistics=True)
         if len(batch):
             arrays = [
                 to_arrow(np.ascontiguousarray(column)) for column in (batch.index, batch.label, *_transpose(batch))
             ]
-            out.write_table(pa.Table.from_arrays(arrays, schema=_schema(batch)))
+            out.write_table(pa.Table.from_arrays(arrays, schema=_make_schema(batch)))
         yield from split_pieces(sink.take())
     if out is not None:
         out.close()
@@ -45,7 +45,7 @@ def _transpose(batch: Batch) -> Pixels:
     return columns
 
 
-def _schema(batch: Batch) -> pa.Schema:
+def _make_schema(batch: Batch) -> pa.Schema:
     pixel = pa.from_numpy_dtype(batch.dtype)
     return pa.schema(
         [
