@@ -80,7 +80,7 @@ def read_pixels(batch: Batch, size: int) -> Iterator[memoryview]:
         yield np.ascontiguousarray(block.image).reshape(-1).view(np.uint8).data
 
 
-def pixels_size(batch: Batch) -> int:
+def count_bytes(batch: Batch) -> int:
     """The number of bytes of a batch's pixels."""
     return len(batch) * batch.height * batch.width * batch.dtype.itemsize
 
