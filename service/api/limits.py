@@ -21,8 +21,8 @@ def check_row_limit(settings: Settings, media: Format, limit: int) -> None:
         raise Refused("limit", f"must be an integer from 1 to {most} in {media.name}, not {limit}")
 
 
-def check_picture_size(settings: Settings, size: tuple[int, int], *, blame: str = "scale") -> int:
-    """The number of pixels of a picture of `size` (height, width), which the parameter `blame` decides.
+def check_picture_size(settings: Settings, size: tuple[int, int], *, blame: str = "scale") -> None:
+    """Check the size (height, width) of a picture, which the parameter `blame` decides.
 
     Raises:
         Refused: it is larger than the bound.
