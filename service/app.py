@@ -17,7 +17,7 @@ from service.api.dependencies import AppState
 from service.datasets import SOURCES
 from service.datasets.source import Source
 from service.errors import ServiceError
-from service.formats import ENCODERS
+from service.formats import ENCODERS, prepare
 from service.http import openapi
 from service.http.compression import LIBRARIES
 from service.http.encoder_pool import EncoderPool
@@ -49,6 +49,8 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
+        prepare()
+        await pool.prepare()
         yield AppState(catalog=load(sources), settings=settings, metrics=metrics, executor=executor)
 
     app = FastAPI(

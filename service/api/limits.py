@@ -30,4 +30,3 @@ def check_picture_size(settings: Settings, size: tuple[int, int], *, blame: str 
     height, width = size
     if height * width > settings.picture_pixels:
         raise Refused(blame, f"makes a picture of {width}×{height} pixels; at most {settings.picture_pixels} are drawn")
-    return height * width

@@ -27,3 +27,7 @@ class EncoderPool:
         if self._limiter.statistics().tasks_waiting >= self._queue:
             raise Overloaded("Too many long encodings are waiting already; try again in a moment.")
         return await to_thread.run_sync(function, limiter=self._limiter)
+
+    async def prepare(self) -> None:
+        """Start a thread, so that the first answer does not wait for what anyio imports then."""
+        await self.run(lambda: None)

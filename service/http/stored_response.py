@@ -1,5 +1,6 @@
 """Finished answers, to which the conditions, the range and the method of any request are applied."""
 
+import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -11,6 +12,7 @@ from service.http.conditions import CONDITIONS, is_unmodified, select_range
 from service.http.problems import handle_service_error
 from service.http.representation import Encoded
 from service.http.request import Headers
+from service.http.streaming import PIECE
 
 DESCRIPTIVE = frozenset({b"accept-ranges", b"content-length", b"content-type", b"content-encoding", b"repr-digest"})
 """Headers that describe a body, which a 304 does not have."""
@@ -86,5 +88,12 @@ def describe_part(headers: Headers, part: range, size: int) -> Headers:
 
 
 async def _send(send: Send, status: HTTPStatus, headers: Headers, body: Encoded) -> None:
+    """Send a whole answer; a large body in pieces, so that other requests get their turn of the event loop."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
+    if len(body) > PIECE:
+        view = memoryview(body)
+        for start in range(0, len(view), PIECE):
+            await send({"type": "http.response.body", "body": view[start : start + PIECE], "more_body": True})
+            await asyncio.sleep(0)
+        body = b""
     await send({"type": "http.response.body", "body": body})
