@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 
@@ -106,3 +107,11 @@ def split_pieces(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
         else:
             view = memoryview(piece)
             yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
+
+
+def concatenate(pieces: Iterable[Encoded]) -> bytes:
+    """All pieces as one; each is released when it is copied, so that the memory needed is that of the whole."""
+    whole = BytesIO()
+    for piece in pieces:
+        whole.write(piece)
+    return whole.getvalue()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import orjson
 
 from service.data.batch import Batch
-from service.formats.format import Cost, Format
+from service.formats.format import Cost, Encoded, Format, concatenate
 
 ROWS = 256
 """Rows of a block, at most."""
@@ -20,9 +20,19 @@ of a call, so a longer call would stop the event loop, even from another thread.
 
 def encode(batch: Batch) -> bytes:
     """The rows as one JSON array of objects, within the batch's envelope if it has one."""
-    texts = [orjson.dumps(rows(block), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1] for block in text_blocks(batch)]
+    return concatenate(_pieces(batch))
+
+
+def _pieces(batch: Batch) -> Iterator[Encoded]:
     before, after = split_envelope(batch)
-    return b"".join((before, b"[", b",".join(texts), b"]", after))
+    yield before
+    opening: Encoded = b"["
+    for block in text_blocks(batch):
+        yield opening
+        yield memoryview(orjson.dumps(rows(block), option=orjson.OPT_SERIALIZE_NUMPY))[1:-1]
+        opening = b","
+    yield b"]" if len(batch) else b"[]"
+    yield after
 
 
 def split_envelope(batch: Batch) -> tuple[bytes, bytes]:

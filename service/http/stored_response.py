@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,6 +22,16 @@ SELECTIVE = CONDITIONS | {b"range"}
 """Headers of a request by which it may get less than the whole."""
 
 
+class Body(Protocol):
+    """Finished bytes, in memory or on disk."""
+
+    def __len__(self) -> int:
+        """Return the number of bytes."""
+
+    def __getitem__(self, part: slice, /) -> Encoded:
+        """Return a part of the bytes."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class NotModifiedResponse:
     """An ASGI application that answers 304 with those of the headers that do not describe a body."""
@@ -30,7 +41,7 @@ class NotModifiedResponse:
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         """Send the answer."""
         headers = [(name, value) for name, value in self.headers if name not in DESCRIPTIVE]
-        await _send(send, HTTPStatus.NOT_MODIFIED, headers, b"")
+        await _send(send, HTTPStatus.NOT_MODIFIED, headers, b"", range(0))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -42,7 +53,7 @@ class StoredResponse:
 
     headers: Headers
     etag: str
-    body: Encoded
+    body: Body
     route: object
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,14 +82,15 @@ class StoredResponse:
             if part is None:
                 await self._send_whole(scope, send)
             else:
-                body = memoryview(self.body)[part.start : part.stop]
-                await _send(send, HTTPStatus.PARTIAL_CONTENT, describe_part(self.headers, part, len(self.body)), body)
+                headers = describe_part(self.headers, part, len(self.body))
+                await _send(send, HTTPStatus.PARTIAL_CONTENT, headers, self.body, part)
 
         return send_part
 
     async def _send_whole(self, scope: Scope, send: Send) -> None:
         headers = [*self.headers, (b"content-length", b"%d" % len(self.body)), (b"accept-ranges", b"bytes")]
-        await _send(send, HTTPStatus.OK, headers, b"" if scope["method"] == "HEAD" else self.body)
+        part = range(0 if scope["method"] == "HEAD" else len(self.body))
+        await _send(send, HTTPStatus.OK, headers, self.body, part)
 
 
 def describe_part(headers: Headers, part: range, size: int) -> Headers:
@@ -87,13 +99,12 @@ def describe_part(headers: Headers, part: range, size: int) -> Headers:
     return [*headers, (b"content-length", b"%d" % len(part)), (b"accept-ranges", b"bytes"), (b"content-range", bounds)]
 
 
-async def _send(send: Send, status: HTTPStatus, headers: Headers, body: Encoded) -> None:
-    """Send a whole answer; a large body in pieces, so that other requests get their turn of the event loop."""
+async def _send(send: Send, status: HTTPStatus, headers: Headers, body: Body, part: range) -> None:
+    """Send a part of a body, in pieces if it is large, so that other requests get their turn of the event loop."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    if len(body) > PIECE:
-        view = memoryview(body)
-        for start in range(0, len(view), PIECE):
-            await send({"type": "http.response.body", "body": view[start : start + PIECE], "more_body": True})
-            await asyncio.sleep(0)
-        body = b""
-    await send({"type": "http.response.body", "body": body})
+    start = part.start
+    while part.stop - start > PIECE:
+        await send({"type": "http.response.body", "body": body[start : start + PIECE], "more_body": True})
+        await asyncio.sleep(0)
+        start += PIECE
+    await send({"type": "http.response.body", "body": body[start : part.stop]})
