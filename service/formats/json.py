@@ -8,14 +8,14 @@ from service.data.batch import Batch
 from service.formats.format import Cost, Encoded, Format, concatenate
 
 ROWS = 256
-"""Rows of a block, at most."""
+"""Rows of a piece, at most."""
 
 HOLE = b"\x00"
 """What stands for the rows in an envelope; no JSON text contains it."""
 
 RAW_VALUES, SCALED_VALUES = 65_536, 16_384
-"""Pixel values of a block: at most 2 ms of work and 256 kB of text. orjson holds the interpreter's lock for the whole
-of a call, so a longer call would stop the event loop, even from another thread."""
+"""Pixel values of a piece: at most half a millisecond's work and 256 kB of text. orjson holds the interpreter's lock for
+the whole of a call, so a long call would stop the event loop, even from another thread."""
 
 
 def encode(batch: Batch) -> bytes:
@@ -27,7 +27,7 @@ def _pieces(batch: Batch) -> Iterator[Encoded]:
     before, after = split_envelope(batch)
     yield before
     opening: Encoded = b"["
-    for block in text_blocks(batch):
+    for block in text_blocks(batch, pieces=4):
         yield opening
         yield memoryview(orjson.dumps(rows(block), option=orjson.OPT_SERIALIZE_NUMPY))[1:-1]
         opening = b","
@@ -52,10 +52,10 @@ def rows(batch: Batch) -> list[dict[str, object]]:
     ]
 
 
-def text_blocks(batch: Batch) -> Iterator[Batch]:
-    """The batch in parts that are each short work and a short text."""
+def text_blocks(batch: Batch, *, pieces: int = 1) -> Iterator[Batch]:
+    """The batch in parts that are each short work, and a text of at most so many pieces of a stream."""
     values = RAW_VALUES if batch.dtype.itemsize == 1 else SCALED_VALUES
-    return batch.blocks(min(values, ROWS * batch.height * batch.width))
+    return batch.blocks(pieces * min(values, ROWS * batch.height * batch.width))
 
 
 JSON = Format(
