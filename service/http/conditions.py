@@ -51,7 +51,7 @@ def _is_current(date: str, *, otherwise: bool) -> bool:
     """Whether nothing was modified after a date; `otherwise` where there is no valid one, as section 13.1.3 asks."""
     try:
         parsed = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return otherwise
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)) >= RELEASED
 

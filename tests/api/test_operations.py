@@ -6,8 +6,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.app import create_app
+from service.http.problems import KINDS
 from service.settings import Settings
-from service.web.problems import KINDS
 from tests import made, sites
 
 
@@ -47,8 +47,8 @@ def test_requests_are_counted_by_template_not_by_path() -> None:
         assert figures["digits_requests_total", template, "HEAD", "200"] == 1
         assert figures["digits_requests_total", "", "GET", "404"] == 2
         assert figures["digits_request_seconds_count", template] == 4
-        assert figures["digits_memo_hits",] == 2
-        assert figures["digits_memo_bytes",] > 0
+        assert figures["digits_response_cache_hits_total",] == 2
+        assert figures["digits_response_cache_bytes",] > 0
         assert figures["digits_files_bytes",] == 0
         size = len(site.get("/v1/datasets/made/train.csv").body)
         assert counted(site)["digits_files_bytes",] == size

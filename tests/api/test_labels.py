@@ -14,7 +14,7 @@ from tests import made, sites
 @pytest.mark.parametrize("split", ["train", "test", "all"])
 def test_every_class_is_counted_and_described(site: sites.Site, tiny: Dataset, split: str) -> None:
     answer = site.get(f"/v1/datasets/made/{split}/labels").json
-    selection = Selection.of(tiny, split)
+    selection = Selection.of(tiny.split(split))
     assert (answer["dataset"], answer["split"], answer["total"]) == ("made", split, len(selection))
     assert [(one["label"], one["name"]) for one in answer["labels"]] == list(enumerate(made.CLASSES))
     for one in answer["labels"]:
@@ -25,7 +25,7 @@ def test_every_class_is_counted_and_described(site: sites.Site, tiny: Dataset, s
         assert one["first_index"] == (mine[0] if len(mine) else None)
         assert one["mean"] == pytest.approx(images.mean() if len(mine) else 0)
         assert one["std"] == pytest.approx(images.std() if len(mine) else 0)
-        assert one["inked"] == pytest.approx((images > 0).mean() if len(mine) else 0)
+        assert one["nonzero"] == pytest.approx((images > 0).mean() if len(mine) else 0)
 
 
 def test_the_rows_behind_the_links_add_up_to_all_rows(site: sites.Site) -> None:
@@ -42,7 +42,7 @@ def test_the_rows_behind_the_links_add_up_to_all_rows(site: sites.Site) -> None:
 def test_the_picture_of_a_class_is_computed_by_numpy_and_never_stretched(
     site: sites.Site, tiny: Dataset, split: str, label: int, which: str
 ) -> None:
-    selection = Selection.of(tiny, split)
+    selection = Selection.of(tiny.split(split))
     images = selection.images[selection.labels == label].astype(np.float64)
     values = getattr(images, which)(axis=0) if len(images) else np.zeros((made.HEIGHT, made.WIDTH))
     answer = site.get(f"/v1/datasets/made/{split}/labels/{label}/{which}.png")
@@ -55,7 +55,7 @@ def test_the_picture_of_a_class_is_computed_by_numpy_and_never_stretched(
 def test_the_pictures_of_real_classes_are_those_of_numpy(
     live: sites.Site, real: dict[str, Dataset], name: str, split: str, peak: int, which: str
 ) -> None:
-    selection = Selection.of(real[name], split)
+    selection = Selection.of(real[name].split(split))
     for label in (0, 8):
         values = getattr(selection.images[selection.labels == label].astype(np.float64), which)(axis=0)
         answer = live.get(f"/v1/datasets/{name}/{split}/labels/{label}/{which}.png")

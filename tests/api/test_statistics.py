@@ -11,7 +11,7 @@ from tests import made, sites
 @pytest.mark.parametrize("split", ["train", "test", "all"])
 def test_every_column_is_described(site: sites.Site, tiny: Dataset, split: str) -> None:
     answer = site.get(f"/v1/datasets/made/{split}/statistics").json
-    selection = Selection.of(tiny, split)
+    selection = Selection.of(tiny.split(split))
     assert (answer["num_examples"], answer["partial"]) == (len(selection), False)
     label, *columns = answer["statistics"]
     counts = np.bincount(selection.labels, minlength=4).tolist()
@@ -33,7 +33,7 @@ def test_every_column_is_described(site: sites.Site, tiny: Dataset, split: str) 
 
 def test_the_numbers_that_training_needs_are_not_rounded(live: sites.Site, mnist: Dataset) -> None:
     pixels = live.get("/v1/datasets/mnist/train/statistics").json["pixels"]
-    train = Selection.of(mnist, "train").images
+    train = Selection.of(mnist.split("train")).images
     histogram = np.bincount(train.ravel(), minlength=256)
     assert pixels["histogram"] == histogram.tolist()
     assert pixels["unit"]["mean"] == pytest.approx(0.1306604763, abs=5e-11)

@@ -14,8 +14,8 @@ from PIL import Image
 
 from service.data.dataset import Dataset
 from service.data.selection import Selection
-from service.formats.look import Look, grey
-from service.formats.sheet import plan, sheet_png
+from service.formats.contact_sheet import plan_sheet, sheet_png
+from service.formats.render import RenderOptions, to_grey
 from tests import made, sites
 
 GRID = "/v1/datasets/made/train/grid"
@@ -64,7 +64,7 @@ def test_every_sample_is_where_the_map_says(
         assert tile["position"] == position
         assert tile["x"] == position % across * (made.WIDTH * scale + gap)
         place = picture[tile["y"] : tile["y"] + tile["height"], tile["x"] : tile["x"] + tile["width"]]
-        image = grey(np.array(row["pixels"]).reshape(made.HEIGHT, made.WIDTH), made.PEAK)
+        image = to_grey(np.array(row["pixels"]).reshape(made.HEIGHT, made.WIDTH), made.PEAK)
         assert np.array_equal(place, image.repeat(scale, axis=0).repeat(scale, axis=1))
         place[:] = 0
     if not labels:
@@ -117,6 +117,16 @@ def test_what_cannot_be_drawn_is_refused_with_the_bound(live: sites.Site, query:
     assert bound in answer.json["detail"]
 
 
+@pytest.mark.parametrize("query", ["columns=1000&limit=10&scale=32", "columns=1000&limit=1&scale=32&gap=64"])
+def test_a_sheet_that_is_wider_than_its_samples_blames_the_columns(live: sites.Site, query: str) -> None:
+    for suffix in ("png", "webp", "json"):
+        answer = live.get(f"/v1/datasets/mnist/train/grid.{suffix}?{query}")
+        assert answer.status == 422
+        assert [fault["name"] for fault in answer.json["errors"]] == ["columns"]
+    small = live.get(f"/v1/datasets/mnist/train/grid.png?{query}".replace("columns=1000", "columns=2"))
+    assert small.status == 200
+
+
 def test_a_sheet_too_long_for_webp_is_refused_and_a_png(live: sites.Site) -> None:
     query = "columns=1&limit=586"
     answer = live.get(f"/v1/datasets/mnist/train/grid.webp?{query}")
@@ -126,8 +136,8 @@ def test_a_sheet_too_long_for_webp_is_refused_and_a_png(live: sites.Site) -> Non
 
 
 def test_a_sheet_costs_no_more_than_three_times_what_its_encoding_costs_pillow(mnist: Dataset) -> None:
-    selection = Selection.of(mnist, "train").shuffled(3).page(0, 1_000)
-    media = sheet_png(plan(1_000, 28, 28, Look(), columns=40, gap=0, labels=False), Look())
+    selection = Selection.of(mnist.split("train")).shuffled(3).page(0, 1_000)
+    media = sheet_png(plan_sheet(1_000, 28, 28, RenderOptions(), columns=40, gap=0, labels=False), RenderOptions())
     with Image.open(io.BytesIO(media.encode(selection.batch()))) as image:
         picture = image.copy()
     ours = _least(lambda: media.encode(selection.batch()))

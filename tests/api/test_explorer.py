@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from service.web.routes.explorer import names
+from service.api.explorer import list_names
 from tests import sites
 
 LOCAL = re.compile(r'(?:href|src)="([^"#:]+)"')
@@ -27,12 +27,12 @@ def test_everything_that_the_page_names_is_there(site: sites.Site) -> None:
     parts = set(LOCAL.findall(site.get("/").body.decode()))
     assert {"client.js", "docs", "v1/datasets"} <= parts
     assert [part for part in parts if site.get(f"/{part}").status != 200] == []
-    assert {name for name in names() if name.endswith((".css", ".woff2", ".svg"))} <= {
+    assert {name for name in list_names() if name.endswith((".css", ".woff2", ".svg"))} <= {
         part.removeprefix("explorer/") for part in parts
     }
 
 
-@pytest.mark.parametrize("name", sorted(name for name in names() if name.endswith((".js", ".css"))))
+@pytest.mark.parametrize("name", sorted(name for name in list_names() if name.endswith((".js", ".css"))))
 def test_everything_that_a_file_names_is_there(site: sites.Site, name: str) -> None:
     answer = site.get(f"/explorer/{name}")
     assert answer.status == 200

@@ -7,23 +7,26 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.api.formats import ROW_FORMATS
 from service.app import create_app
 from service.data.dataset import Dataset
 from service.data.order import order_v1
 from service.data.selection import Selection
 from service.formats import FORMATS
 from service.settings import Settings
-from service.web.routes.rows import ROWS_FORMATS
 from tests import made, readers, sites
 
 ROWS = "/v1/datasets/made/train/rows"
 ARRAYS = ("npy", "npz", "arrow", "safetensors")
 
-names = pytest.mark.parametrize("name", [media.name for media in ROWS_FORMATS])
+names = pytest.mark.parametrize("name", [media.name for media in ROW_FORMATS])
 
 
 def linked(answer: sites.Answer) -> dict[str, str]:
@@ -32,7 +35,7 @@ def linked(answer: sites.Answer) -> dict[str, str]:
 
 
 def test_the_formats_are_those_of_the_contract_and_json_is_the_default() -> None:
-    assert [media.name for media in ROWS_FORMATS] == [
+    assert [media.name for media in ROW_FORMATS] == [
         "json",
         "ndjson",
         "csv",
@@ -52,7 +55,7 @@ def test_every_reader_of_a_page_gets_the_samples(
 ) -> None:
     answer = site.get(f"{ROWS}?format={name}&offset={offset}&limit=5{query}")
     asked = parse_qs(query)
-    expected = Selection.of(tiny, "train")
+    expected = Selection.of(tiny.split("train"))
     if "label" in asked:
         expected = expected.labelled([1, 3])
     if "seed" in asked:
@@ -104,7 +107,7 @@ def test_following_next_visits_every_row_exactly_once(
 
 
 def expected_rows(data: Dataset, labels: list[int], seed: int | None) -> list[int]:
-    selection = Selection.of(data, "train")
+    selection = Selection.of(data.split("train"))
     selection = selection.labelled(labels) if labels else selection
     rows = np.asarray(selection.indices)
     return (rows if seed is None else rows[order_v1(len(rows), seed=seed)]).tolist()  # type: ignore[no-any-return]
@@ -244,3 +247,66 @@ def test_ndjson_has_a_row_a_line_and_json_has_numbers_not_strings(site: sites.Si
 def test_npy_opens_without_pickle_and_could_be_mapped(site: sites.Site, tiny: Dataset) -> None:
     body = site.get(f"{ROWS}?format=npy&limit=4").body
     assert np.array_equal(np.load(io.BytesIO(body), allow_pickle=False), tiny.images[:4].reshape(4, -1))
+
+
+@pytest.mark.parametrize("path", ["rows?format=parquet&limit=7", "rows?format=parquet&limit=7&label=1&seed=3"])
+def test_polars_and_pyarrow_read_a_page_by_its_url(site: sites.Site, tiny: Dataset, path: str) -> None:
+    url = f"{site.url}/v1/datasets/made/train/{path}"
+    expected = [
+        row["index"] for row in site.get(f"/v1/datasets/made/train/{path.replace('parquet', 'json')}").json["rows"]
+    ]
+    frame = pl.read_parquet(url)
+    assert frame["index"].to_list() == expected
+    assert frame[:, 2:].to_numpy().tolist() == tiny.images[expected].reshape(len(expected), -1).tolist()
+    assert pl.scan_parquet(url).select("label").collect()["label"].to_list() == tiny.labels[expected].tolist()
+    table = pq.read_table(RemoteFile(site, url.removeprefix(site.url)))
+    assert table["index"].to_pylist() == expected
+
+
+class RemoteFile(io.RawIOBase):
+    """A file that is read by HEAD and ranges, as fsspec does."""
+
+    def __init__(self, site: sites.Site, target: str) -> None:
+        """Ask how long it is."""
+        head = site.head(target)
+        assert head["Accept-Ranges"] == "bytes"
+        self.site, self.target, self.position = site, target, 0
+        self.size = int(head["Content-Length"])
+
+    def read(self, size: int = -1) -> bytes:
+        """Read a part."""
+        size = min(self.size - self.position, size if size >= 0 else self.size)
+        if not size:
+            return b""
+        asked = {"Range": f"bytes={self.position}-{self.position + size - 1}"}
+        answer = self.site.get(self.target, asked)
+        assert answer.status == 206
+        self.position += size
+        return answer.body
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return that positions can be chosen."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position."""
+        self.position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.position, io.SEEK_END: self.size}[whence]
+        return self.position
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self.position
+
+
+def test_the_pixels_of_a_parquet_page_have_statistics(site: sites.Site, tiny: Dataset) -> None:
+    body = site.get(f"{ROWS}?format=parquet&limit=9").body
+    group = pq.ParquetFile(pa.BufferReader(body)).metadata.row_group(0)
+    flat = tiny.images[:9].reshape(9, -1)
+    assert group.num_columns == 2 + flat.shape[1]
+    for column in range(flat.shape[1]):
+        found = group.column(2 + column).statistics
+        assert (found.min, found.max) == (flat[:, column].min(), flat[:, column].max())

@@ -12,7 +12,7 @@ from PIL import Image
 from service.app import create_app
 from service.data.dataset import Dataset
 from service.data.neighbors import neighbors
-from service.formats.look import ColourMap, Look, drawn, grey
+from service.formats.render import ColourMap, RenderOptions, draw, to_grey
 from service.settings import Settings
 from tests import made, sites
 
@@ -64,9 +64,9 @@ def test_a_picture_is_the_data_in_the_look_asked_for(
     query = f"scale={scale}&cmap={cmap}&invert={str(invert).lower()}&caption={str(captioned).lower()}"
     answer = site.get(f"{SAMPLES}/{index}.{suffix}?{query}")
     sample = made.TRAIN + index
-    expected = drawn(
-        grey(tiny.images[sample], made.PEAK),
-        Look(scale=scale, cmap=cmap, invert=invert, captioned=captioned),
+    expected = draw(
+        to_grey(tiny.images[sample], made.PEAK),
+        RenderOptions(scale=scale, cmap=cmap, invert=invert, captioned=captioned),
         f"Label: {tiny.labels[sample]}",
     )
     if suffix == "webp" and expected.ndim == 2:
@@ -106,7 +106,7 @@ def test_neighbours_are_told_nearest_first_with_their_distances(
     site: sites.Site, tiny: Dataset, index: int, k: int
 ) -> None:
     answer = site.get(f"{SAMPLES}/{index}/neighbors?k={k}").json
-    found = neighbors(tiny, "test", index, k)
+    found = neighbors(tiny.split("test"), index, k)
     assert (answer["index"], answer["label"]) == (index, tiny.labels[made.TRAIN + index])
     assert [one["index"] for one in answer["neighbors"]] == found.index.tolist()
     assert [one["label"] for one in answer["neighbors"]] == tiny.labels[made.TRAIN + found.index].tolist()

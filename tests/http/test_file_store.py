@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from service.web.files import Files, written
-from service.web.problems import Overloaded
-from service.web.workshop import Workshop
+from service.http.encoder_pool import EncoderPool
+from service.http.file_store import FileStore, write_file
+from service.http.problems import Overloaded
 
 
 class Builder:
@@ -23,29 +23,25 @@ class Builder:
         yield from (b"x" for _ in range(self.size))
 
 
-def run(work: Callable[[Files], Awaitable[None]], *, capacity: int = 100) -> None:
+def run(work: Callable[[FileStore], Awaitable[None]], *, capacity: int = 100) -> None:
     async def main() -> None:
-        workshop = Workshop(threads=2, backlog=8)
-        try:
-            await work(Files(capacity=capacity, workshop=workshop))
-        finally:
-            workshop.close()
+        await work(FileStore(capacity=capacity, pool=EncoderPool(threads=2, queue=8)))
 
     asyncio.run(main())
 
 
 def test_the_pieces_are_joined_and_read_as_memory() -> None:
     pieces: list[bytes | memoryview] = [b"ab", memoryview(b"cd"), b"e"]
-    file = written(pieces)
+    file = write_file(pieces)
     assert file.size == 5
-    assert bytes(file.mapped()) == b"abcde"
-    assert bytes(file.mapped()[1:3]) == b"bc"
+    assert bytes(file.map()) == b"abcde"
+    assert bytes(file.map()[1:3]) == b"bc"
     with pytest.raises(TypeError, match="read-only"):
-        file.mapped()[0] = 0
+        file.map()[0] = 0
 
 
 def test_requests_for_a_file_that_is_being_built_wait_for_that_one() -> None:
-    async def work(files: Files) -> None:
+    async def work(files: FileStore) -> None:
         gate, builder = threading.Event(), Builder(3)
 
         def pieces() -> Iterator[bytes]:
@@ -65,7 +61,7 @@ def test_requests_for_a_file_that_is_being_built_wait_for_that_one() -> None:
 
 
 def test_the_least_recently_used_files_go_when_there_is_no_room() -> None:
-    async def work(files: Files) -> None:
+    async def work(files: FileStore) -> None:
         builders = {name: Builder(40) for name in "abcd"}
         for name in "abacadab":  # b goes for c, c for d, d for b: a is used all the time
             await files.get(name, builders[name])
@@ -77,7 +73,7 @@ def test_the_least_recently_used_files_go_when_there_is_no_room() -> None:
 
 
 def test_a_file_larger_than_the_capacity_is_built_for_its_request_alone() -> None:
-    async def work(files: Files) -> None:
+    async def work(files: FileStore) -> None:
         small, large = Builder(40), Builder(101)
         await files.get("small", small)
         for _ in range(2):
@@ -89,7 +85,7 @@ def test_a_file_larger_than_the_capacity_is_built_for_its_request_alone() -> Non
 
 
 def test_a_failure_reaches_everybody_who_waits_and_the_next_request_tries_again() -> None:
-    async def work(files: Files) -> None:
+    async def work(files: FileStore) -> None:
         def broken() -> Iterator[bytes]:
             yield b"x"
             raise ValueError("broken")
@@ -103,7 +99,7 @@ def test_a_failure_reaches_everybody_who_waits_and_the_next_request_tries_again(
 
 
 def test_a_full_disk_is_told_as_being_too_busy() -> None:
-    async def work(files: Files) -> None:
+    async def work(files: FileStore) -> None:
         def full() -> Iterator[bytes]:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             yield b""
@@ -115,7 +111,7 @@ def test_a_full_disk_is_told_as_being_too_busy() -> None:
 
 
 def test_a_client_that_leaves_does_not_stop_the_building_for_others() -> None:
-    async def work(files: Files) -> None:
+    async def work(files: FileStore) -> None:
         gate, builder = threading.Event(), Builder(3)
 
         def pieces() -> Iterator[bytes]:

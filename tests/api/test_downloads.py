@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.api.formats import FILE_FORMATS
 from service.data.dataset import Dataset
 from service.data.selection import Selection
-from service.web.paths import FILES
 from tests import readers, sites
 
 HERE = "/v1/datasets/made"
 
 
 def test_a_split_comes_in_the_files_of_the_contract() -> None:
-    assert {suffix: media.name for suffix, media in FILES.items()} == {
+    assert {suffix: media.name for suffix, media in FILE_FORMATS.items()} == {
         "parquet": "parquet",
         "arrow": "arrow-file",
         "arrows": "arrow",
@@ -28,17 +28,17 @@ def test_a_split_comes_in_the_files_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("split", ["train", "test", "all"])
-@pytest.mark.parametrize("suffix", FILES)
+@pytest.mark.parametrize("suffix", FILE_FORMATS)
 def test_every_reader_of_a_file_gets_the_whole_split(site: sites.Site, tiny: Dataset, suffix: str, split: str) -> None:
     answer = site.get(f"{HERE}/{split}.{suffix}", {"Accept-Encoding": "gzip, zstd"})
-    batch = Selection.of(tiny, split).batch()
-    assert answer["Content-Type"] == FILES[suffix].media_type
+    batch = Selection.of(tiny.split(split)).batch()
+    assert answer["Content-Type"] == FILE_FORMATS[suffix].media_type
     assert answer["Content-Disposition"] == f'attachment; filename="made-{split}.{suffix}"'
     assert answer["Accept-Ranges"] == "bytes"
     assert answer["Content-Length"] == str(len(answer.body))
     assert "Content-Encoding" not in answer.headers
     assert "Vary" not in answer.headers
-    for reader in readers.READERS[FILES[suffix].name]:
+    for reader in readers.READERS[FILE_FORMATS[suffix].name]:
         index, label, image = reader(answer.body)
         assert index is not None
         assert label is not None
@@ -51,16 +51,16 @@ def test_every_reader_of_a_file_gets_the_whole_split(site: sites.Site, tiny: Dat
 @pytest.mark.parametrize("scale", ["unit", "standard"])
 def test_binary_files_take_a_scale(site: sites.Site, tiny: Dataset, suffix: str, scale: str) -> None:
     body = site.get(f"{HERE}/train.{suffix}?scale={scale}").body
-    image = readers.READERS[FILES[suffix].name][0](body)[2]
+    image = readers.READERS[FILE_FORMATS[suffix].name][0](body)[2]
     assert image.dtype == np.float32
-    expected = Selection.of(tiny, "train").batch(scale="unit" if scale == "unit" else "standard")
+    expected = Selection.of(tiny.split("train")).batch(scale="unit" if scale == "unit" else "standard")
     assert image.tobytes() == expected.image.tobytes()
 
 
 @pytest.mark.parametrize("suffix", ["arrow", "arrows", "npz"])
 @pytest.mark.parametrize("layout", ["image", "chw", "hwc"])
 def test_array_files_take_a_layout(site: sites.Site, suffix: str, layout: str) -> None:
-    image = readers.READERS[FILES[suffix].name][0](site.get(f"{HERE}/test.{suffix}?layout={layout}").body)[2]
+    image = readers.READERS[FILE_FORMATS[suffix].name][0](site.get(f"{HERE}/test.{suffix}?layout={layout}").body)[2]
     shapes = {"image": (8, 3, 5), "chw": (8, 1, 3, 5), "hwc": (8, 3, 5, 1)}
     assert image.shape == shapes[layout]
 
@@ -73,7 +73,7 @@ def test_what_a_file_cannot_hold_is_refused(site: sites.Site, query: str) -> Non
 
 
 @given(
-    suffix=st.sampled_from(sorted(FILES)),
+    suffix=st.sampled_from(sorted(FILE_FORMATS)),
     first=st.integers(0, 400),
     length=st.none() | st.integers(1, 400),
 )
@@ -139,7 +139,7 @@ def test_a_file_that_the_client_has_is_not_sent_again_whatever_the_range(site: s
 
 
 def test_the_files_of_a_split_have_different_etags(site: sites.Site) -> None:
-    targets = [f"{HERE}/{split}.{suffix}" for suffix in FILES for split in ("train", "test", "all")]
+    targets = [f"{HERE}/{split}.{suffix}" for suffix in FILE_FORMATS for split in ("train", "test", "all")]
     targets += [f"{HERE}/train.npz?{query}" for query in ("scale=unit", "layout=image", "scale=unit&layout=image")]
     assert len({site.head(target)["ETag"] for target in targets}) == len(targets)
 
@@ -147,6 +147,6 @@ def test_the_files_of_a_split_have_different_etags(site: sites.Site) -> None:
 def test_a_real_split_of_sixty_thousand_is_all_there(live: sites.Site, mnist: Dataset) -> None:
     with urlopen(f"{live.url}/v1/datasets/mnist/train.npz?layout=image") as answer:
         archive = np.load(io.BytesIO(answer.read()), allow_pickle=False)
-    assert archive["x"].tobytes() == Selection.of(mnist, "train").images.tobytes()
-    assert archive["y"].tolist() == Selection.of(mnist, "train").labels.tolist()
+    assert archive["x"].tobytes() == Selection.of(mnist.split("train")).images.tobytes()
+    assert archive["y"].tolist() == Selection.of(mnist.split("train")).labels.tolist()
     assert archive["index"].tolist() == list(range(60_000))

@@ -1,5 +1,6 @@
 """The rows of any list of indices: bodies as they may come."""
 
+import gzip
 import json
 
 import numpy as np
@@ -7,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.api.formats import ROW_FORMATS
+from service.api.take import BYTES_PER_INDEX
 from service.app import create_app
 from service.data.dataset import Dataset
 from service.data.selection import Selection
 from service.formats import FORMATS
+from service.http.body import LONGEST_DISCARDED
 from service.settings import Settings
-from service.web.routes.rows import ROWS_FORMATS
-from service.web.routes.take import BYTES_PER_INDEX, PATIENCE
 from tests import made, readers, sites
 
 TAKE = "/v1/datasets/made/train/take"
@@ -37,7 +39,7 @@ def take(site: sites.Site, indices: list[int], query: str = "", *, octets: bool 
     return site.send("POST", TAKE + query, JSON, body=as_json(indices))
 
 
-@pytest.mark.parametrize("name", [media.name for media in ROWS_FORMATS])
+@pytest.mark.parametrize("name", [media.name for media in ROW_FORMATS])
 @given(indices=positions, octets=st.booleans())
 @settings(max_examples=12)
 def test_the_rows_come_in_the_order_asked_for_with_their_repeats_in_every_format(
@@ -62,7 +64,7 @@ def test_the_rows_come_in_the_order_asked_for_with_their_repeats_in_every_format
 @pytest.mark.parametrize("scale", ["raw", "unit", "standard"])
 def test_values_are_those_of_rows(site: sites.Site, tiny: Dataset, layout: str, scale: str) -> None:
     answer = take(site, [4, 4, 0], f"?format=npz&layout={layout}&scale={scale}")
-    expected = Selection.of(tiny, "train").take(np.array([4, 4, 0]))
+    expected = Selection.of(tiny.split("train")).take(np.array([4, 4, 0]))
     batch = expected.batch(layout=layout, scale=scale)  # type: ignore[arg-type]
     found = readers.with_numpy_archive(answer.body)[2]
     assert (found.dtype, found.shape) == (batch.image.dtype, batch.image.shape)
@@ -169,11 +171,20 @@ def test_more_rows_than_a_page_holds_are_413_and_the_bound_is_named() -> None:
             assert f"at most {len(indices) - 1} rows" in answer.json["detail"]
 
 
-@pytest.mark.parametrize("size", [BYTES_PER_INDEX * 10_000 + 1_025, PATIENCE - 1])
+@pytest.mark.parametrize("size", [BYTES_PER_INDEX * 10_000 + 1_025, LONGEST_DISCARDED - 1])
 def test_a_body_that_is_too_long_is_413_though_it_is_heard_out(site: sites.Site, size: int) -> None:
     answer = site.send("POST", f"{TAKE}?format=npy", JSON, body=b" " * size)
     assert answer.status == 413
     assert "longer than" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd", "GZIP", "identity, gzip", "x" * 500])
+def test_a_compressed_body_is_415_and_says_so(site: sites.Site, coding: str) -> None:
+    headers = {**JSON, "Content-Encoding": coding}
+    answer = site.send("POST", TAKE, headers, body=gzip.compress(as_json([1])))
+    assert answer.status == 415
+    assert "content coding" in answer.json["detail"]
+    assert site.send("POST", TAKE, {**JSON, "Content-Encoding": "identity"}, body=as_json([1])).status == 200
 
 
 def test_a_table_takes_no_other_layout(site: sites.Site) -> None:

@@ -1,17 +1,21 @@
 """Bad input over HTTP: one shape for every error, the right status, and a sentence that says what to do."""
 
+import asyncio
 import re
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from fastapi.routing import APIRoute
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
+from service.api import ROUTES
 from service.data.dataset import Dataset
-from service.web.problems import BY_STATUS, KIND_OF, KINDS, MEDIA_TYPE
-from service.web.routes import ROUTES
+from service.errors import ServiceError
+from service.http.problems import BY_STATUS, KIND_OF, KINDS, handle_service_error
 from tests import made, sites
+from tests.http.expect import assert_problem
 
 HERE = "/v1/datasets/made/train"
 
@@ -21,9 +25,9 @@ WORDS = {"dataset": "made", "split": "train", "index": "0", "label": "0", "suffi
 DATA_ROUTES = [
     route.path
     for route in cast("tuple[APIRoute, ...]", ROUTES)
-    if "GET" in (route.methods or ()) and route.path.startswith("/v1/datasets") and "projection" not in route.path
+    if "GET" in (route.methods or ()) and route.path.startswith("/v1/datasets")
 ]
-"""Every route about data that the made dataset has, too."""
+"""Every route about data."""
 
 OTHER_PATHS = [
     "/livez",
@@ -37,32 +41,6 @@ OTHER_PATHS = [
 
 every_route = pytest.mark.parametrize("template", DATA_ROUTES)
 every_path = pytest.mark.parametrize("path", [path.format_map(WORDS) for path in DATA_ROUTES] + OTHER_PATHS)
-
-
-def assert_problem(answer: sites.Answer, name: str) -> dict[str, Any]:
-    """The answer is a problem of this kind, in the one shape; returns its body."""
-    kind = KINDS[name]
-    assert (answer.status, answer["Content-Type"]) == (kind.status, MEDIA_TYPE), answer.body
-    assert answer["Cache-Control"] == "no-store"
-    assert "ETag" not in answer.headers
-    for header in ("X-Request-ID", "Server-Timing", "Access-Control-Allow-Origin", "X-Content-Type-Options"):
-        assert answer[header]
-    problem = answer.json
-    assert problem["type"] == f"/problems/{name}"
-    assert problem["title"] == kind.title
-    assert problem["status"] == kind.status
-    assert problem["instance"].startswith("/")
-    assert problem["detail"].endswith(".")
-    assert len(problem["detail"]) < 2_000
-    assert set(problem) == {"type", "title", "status", "detail", "instance"} | (
-        {"errors"} if "errors" in problem else set()
-    )
-    assert ("errors" in problem) == (kind.status == 422)
-    for fault in problem.get("errors", []):
-        assert set(fault) == {"in", "name", "reason"}
-        assert fault["in"] in ("query", "path", "header", "body")
-        assert fault["reason"] in problem["detail"]
-    return cast("dict[str, Any]", problem)
 
 
 def test_every_good_path_is_good(site: sites.Site) -> None:
@@ -270,7 +248,51 @@ def test_an_unknown_suffix_is_404_and_the_known_ones_are_listed(site: sites.Site
 )
 def test_what_is_not_there_is_404_and_the_detail_leads_on(site: sites.Site, path: str) -> None:
     problem = assert_problem(site.get(path), "unknown-resource")
-    assert re.search(r"begin at /v1/datasets|ask for", problem["detail"])
+    assert re.search(r"begin at /v1/datasets|ask for|without the slash", problem["detail"])
+
+
+@pytest.mark.parametrize("path", ["/v1/datasets", "/v1/datasets/made", HERE, f"{HERE}/rows", "/docs", "/livez"])
+def test_a_slash_too_many_is_answered_with_the_path_without_it(site: sites.Site, path: str) -> None:
+    for slashes in ("/", "//"):
+        detail = assert_problem(site.get(path + slashes), "unknown-resource")["detail"]
+        assert f"without the slash at the end, '{path}'" in detail
+    assert site.get(path).status == 200
+
+
+@pytest.mark.parametrize("known", KIND_OF)
+def test_a_subclass_of_a_known_exception_is_answered_as_its_ancestor(known: type[ServiceError]) -> None:
+    def build(cls: type[ServiceError]) -> ServiceError:
+        error = cls.__new__(cls)
+        ServiceError.__init__(error, "Something is wrong.")
+        for name, value in {"name": "x", "reason": "y", "place": "query", "faults": [], "size": 7}.items():
+            setattr(error, name, value)
+        return error
+
+    child = type("Child", (type("Between", (known,), {}),), {})
+    request = Request({"type": "http", "path": "/", "headers": [], "method": "GET"})
+    one, other = (asyncio.run(handle_service_error(request, build(cls))) for cls in (known, child))
+    assert (one.status_code, one.body, one.raw_headers) == (other.status_code, other.body, other.raw_headers)
+    assert one.status_code == KINDS[KIND_OF[known]].status
+
+
+def test_an_exception_that_nobody_knows_is_a_failure_of_the_service() -> None:
+    request = Request({"type": "http", "path": "/", "headers": [], "method": "GET"})
+    assert asyncio.run(handle_service_error(request, ServiceError("No."))).status_code == 500
+
+
+@pytest.mark.parametrize("query", ["a&" * 900, "&".join(f"p{n}" for n in range(1_000)), "a&" * 4_000, "%00=%FF&" * 900])
+@pytest.mark.parametrize("path", ["/rows", "/batches", "/grid.png", "", "/samples/0"])
+def test_a_problem_is_short_whatever_was_sent(site: sites.Site, path: str, query: str) -> None:
+    answer = site.get(f"{HERE}{path}?{query[:8_000]}")
+    problem = assert_problem(answer, "invalid-request")
+    assert len(answer.body) < 10_000
+    assert len(problem["errors"]) <= 21
+
+
+def test_so_many_faults_are_listed_and_the_rest_is_counted(site: sites.Site) -> None:
+    errors = site.get(f"{HERE}/rows?" + "&".join(f"p{number}" for number in range(25))).json["errors"]
+    assert [error["name"] for error in errors[:-1]] == [f"p{number}" for number in range(20)]
+    assert errors[-1] == {"in": "query", "name": "query", "reason": "has 5 more faults"}
 
 
 @pytest.mark.parametrize(
@@ -335,6 +357,7 @@ def test_the_table_of_kinds_is_whole() -> None:
         405,
         406,
         409,
+        412,
         413,
         414,
         415,

@@ -6,14 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Refused
-from service.web.parameters import Boolean, Integer, Parameters, Query, integer, query_text, read
-from service.web.problems import Malformed
+from service.http.parameters import (
+    Boolean,
+    Integer,
+    Parameters,
+    RevisionQuery,
+    read,
+    read_integer,
+    write_query,
+)
+from service.http.problems import Malformed
 
 
-class Drawn(Query):
+class Drawing(RevisionQuery):
     """One parameter of every kind."""
 
-    several: ClassVar[frozenset[str]] = frozenset({"label"})
+    repeatable: ClassVar[frozenset[str]] = frozenset({"label"})
 
     label: tuple[Annotated[Integer, Ge(0), Le(9)], ...] = ()
     limit: Annotated[Integer, Ge(1)] = 100
@@ -24,27 +32,27 @@ class Drawn(Query):
 
 def faults(query: bytes) -> dict[str, str]:
     with pytest.raises(Malformed) as error:
-        read(Drawn, query)
+        read(Drawing, query)
     assert all(fault.place == "query" for fault in error.value.faults)
     return {fault.name: fault.reason for fault in error.value.faults}
 
 
 def test_values_are_read_by_the_types_of_their_fields() -> None:
-    found = read(Drawn, b"label=3&label=1&limit=5&seed=0&invert=true&scale=unit&rev=abc")
-    assert found == Drawn(label=(3, 1), limit=5, seed=0, invert=True, scale="unit", rev="abc")
+    found = read(Drawing, b"label=3&label=1&limit=5&seed=0&invert=true&scale=unit&rev=abc")
+    assert found == Drawing(label=(3, 1), limit=5, seed=0, invert=True, scale="unit", rev="abc")
 
 
 def test_nothing_asked_is_every_default() -> None:
-    assert read(Drawn, b"") == Drawn()
-    assert read(Drawn, b"&&") == Drawn()
+    assert read(Drawing, b"") == Drawing()
+    assert read(Drawing, b"&&") == Drawing()
 
 
 def test_the_canonical_query_leaves_out_defaults_and_rev_and_knows_no_order() -> None:
-    one = read(Drawn, b"invert=false&scale=unit&limit=007&rev=abc&label=1")
-    other = read(Drawn, b"label=01&limit=7&scale=unit")
-    assert one.given() == other.given() == {"label": (1,), "limit": 7, "scale": "unit"}
-    assert list(one.given()) == list(other.given())
-    assert query_text(one.given()) == "?label=1&limit=7&scale=unit"
+    one = read(Drawing, b"invert=false&scale=unit&limit=007&rev=abc&label=1")
+    other = read(Drawing, b"label=01&limit=7&scale=unit")
+    assert one.canonical() == other.canonical() == {"label": (1,), "limit": 7, "scale": "unit"}
+    assert list(one.canonical()) == list(other.canonical())
+    assert write_query(one.canonical()) == "?label=1&limit=7&scale=unit"
 
 
 @pytest.mark.parametrize("value", ["", "1.5", "1e3", "+1", "%201", "1_0", "0x1", "one", "%D9%A1", "1%00", "NaN", "٣"])
@@ -103,21 +111,21 @@ def test_a_long_value_is_cut_in_the_message() -> None:
 
 def test_too_many_parameters_are_not_even_looked_at() -> None:
     with pytest.raises(Malformed, match="at most 1000 parameters"):
-        read(Drawn, b"a=1&" * 1_001)
+        read(Drawing, b"a=1&" * 1_001)
 
 
 @given(st.integers(-(10**50), 10**50), st.integers(0, 3))
 def test_an_integer_in_a_path_is_read_whatever_its_size_and_zeros(number: int, zeros: int) -> None:
     text = str(number)
-    assert integer("index", text) == number
+    assert read_integer("index", text) == number
     if number >= 0:
-        assert integer("index", "0" * zeros + text) == number
+        assert read_integer("index", "0" * zeros + text) == number
 
 
 @pytest.mark.parametrize("text", ["", "x", "1.0", "1e3", "+1", " 1", "1 ", "--1", "٣"])
 def test_what_is_no_integer_in_a_path_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="index must be an integer, not") as error:
-        integer("index", text)
+        read_integer("index", text)
     assert error.value.place == "path"
 
 
@@ -125,7 +133,7 @@ def test_what_is_no_integer_in_a_path_is_refused(text: str) -> None:
 def test_no_query_string_is_too_strange_to_be_refused_in_words(query: bytes) -> None:
     refused: Malformed | None = None
     try:
-        read(Drawn, query)
+        read(Drawing, query)
     except Malformed as error:
         refused = error
     assert refused is None or (refused.faults and str(refused).endswith("."))
@@ -135,7 +143,7 @@ def test_no_query_string_is_too_strange_to_be_refused_in_words(query: bytes) -> 
 def test_what_is_written_as_a_query_is_read_back(flag: bool, number: int, text: str, several: list[int]) -> None:
     from urllib.parse import parse_qs  # noqa: PLC0415
 
-    written = query_text({"flag": flag, "number": number, "text": text, "several": several})
+    written = write_query({"flag": flag, "number": number, "text": text, "several": several})
     found = parse_qs(written[1:], keep_blank_values=True, strict_parsing=True)
     assert found == {
         "flag": [str(flag).lower()],
@@ -143,4 +151,4 @@ def test_what_is_written_as_a_query_is_read_back(flag: bool, number: int, text: 
         "text": [text],
         "several": [str(one) for one in several],
     }
-    assert query_text({}) == ""
+    assert write_query({}) == ""

@@ -2,9 +2,9 @@ import hashlib
 
 import pytest
 
+from service.api.catalog import Catalog
 from service.data.dataset import Dataset
 from service.errors import Unknown
-from service.web.catalog import Catalog
 
 
 def test_a_catalog_gives_datasets_by_name_and_names_those_it_has(tiny: Dataset, digits: Dataset) -> None:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from service.data.dataset import Dataset
-from service.data.projection import projected
+from service.data.projection import axes_of, project
 from service.data.selection import Selection
-from service.datasets.axes import axes
 from tests import sites
 
 
@@ -17,15 +16,19 @@ def test_points_are_those_of_the_selection(live: sites.Site, mnist: Dataset, cho
     kept = [(point["index"], point["label"]) for point in found["points"]]
     assert kept == [(row["index"], row["label"]) for row in rows["rows"]]
     assert found["total"] == rows["total"]
-    places = projected(
-        Selection.of(mnist, "test").take(np.array([index for index, _ in kept], np.int64)), axes("mnist")
+    places = project(
+        Selection.of(mnist.split("test")).take(np.array([index for index, _ in kept], np.int64)), axes_of(mnist)
     )
     coordinates = np.array([(point["x"], point["y"]) for point in found["points"]]).reshape(-1, 2)
     assert np.allclose(coordinates, places, atol=5e-5)
-    assert found["explained"] == list(axes("mnist").explained)
+    assert found["explained"] == list(axes_of(mnist).explained)
 
 
-def test_a_dataset_without_axes_has_no_map(site: sites.Site) -> None:
-    answer = site.get("/v1/datasets/made/train/projection")
-    assert answer.status == 404
-    assert "digits, mnist" in answer.json["detail"]
+@pytest.mark.parametrize("split", ["train", "test", "all"])
+def test_a_dataset_whose_source_brings_no_axes_has_a_map(site: sites.Site, tiny: Dataset, split: str) -> None:
+    found = site.get(f"/v1/datasets/made/{split}/projection").json
+    assert (found["fitted"], found["total"]) == ("train", len(tiny.split(split)))
+    coordinates = np.array([(point["x"], point["y"]) for point in found["points"]])
+    expected = project(Selection.of(tiny.split(split)), axes_of(tiny))
+    assert np.allclose(coordinates, expected, atol=5e-5)
+    assert sum(found["explained"]) <= 1

@@ -6,14 +6,19 @@ import re
 from dataclasses import replace
 
 import pytest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from service.app import create_app
-from service.data.dataset import Dataset, verified
+from service.data.dataset import Dataset, verify
 from service.datasets.source import Source
+from service.http.metrics import Metrics
+from service.http.middleware import (
+    LARGEST_HEADERS,
+    LONGEST_TARGET,
+    RequestMetricsMiddleware,
+    find_refusal,
+)
 from service.settings import Settings
-from service.web.front import Front
-from service.web.metrics import Metrics
 from tests import made, sites
 
 HERE = "/v1/datasets/made/train"
@@ -39,7 +44,7 @@ def test_instead_of_an_unusable_request_id_one_is_made(site: sites.Site, target:
 
 @every_answer
 def test_the_time_spent_is_told(site: sites.Site, target: str) -> None:
-    found = re.fullmatch(r"(memo, )?total;dur=(\d+\.\d\d)", site.get(target)["Server-Timing"])
+    found = re.fullmatch(r"(cache, )?total;dur=(\d+\.\d\d)", site.get(target)["Server-Timing"])
     assert found
     assert float(found[2]) < 60_000
 
@@ -109,7 +114,7 @@ def broken() -> Source:
     card = replace(made.card(images, labels), classes=("ant",))
 
     def load() -> Dataset:
-        return verified(card, images, labels)
+        return verify(card, images, labels)
 
     return Source(card, load)
 
@@ -139,8 +144,11 @@ def test_a_failure_tells_nothing_of_the_inside_and_has_every_header(caplog: pyte
         assert site.get("/livez").status == 200
 
 
-def heard(app: ASGIApp, method: str) -> list[Message]:
-    """What the server hears of the answer of `app` behind a Front; servers drop the body of a HEAD by themselves."""
+def test_a_failure_after_the_head_was_sent_is_not_hidden_from_the_server() -> None:
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise OSError("gone")
+
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -149,25 +157,24 @@ def heard(app: ASGIApp, method: str) -> list[Message]:
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    scope = {"type": "http", "method": method, "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
-    asyncio.run(Front(app, origins=("*",), metrics=Metrics())(scope, receive, send))
-    return sent
-
-
-@pytest.mark.parametrize(("method", "body"), [("GET", b"body"), ("HEAD", b"")])
-def test_the_body_of_a_head_is_not_even_handed_to_the_server(method: str, body: bytes) -> None:
-    async def app(scope: Scope, _: Receive, send: Send) -> None:
-        assert scope["method"] == "GET"
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"body"})
-
-    assert [message.get("body") for message in heard(app, method)] == [None, body]
-
-
-def test_a_failure_after_the_head_was_sent_is_not_hidden_from_the_server() -> None:
-    async def app(_: Scope, __: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        raise OSError("gone")
-
+    scope = {"type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
     with pytest.raises(OSError, match="gone"):
-        heard(app, "GET")
+        asyncio.run(RequestMetricsMiddleware(app, metrics=Metrics())(scope, receive, send))
+    assert [message["type"] for message in sent] == ["http.response.start"]
+
+
+def refuse(target: bytes = b"/", query: bytes = b"", **headers: bytes) -> str | None:
+    """The kind of problem with which a request is refused before anything looks at it."""
+    given = [(name.encode(), value) for name, value in headers.items()]
+    scope = {"http_version": "1.0", "raw_path": target, "query_string": query, "headers": given}
+    refusal = find_refusal(scope)
+    return refusal and refusal[0]
+
+
+def test_what_is_too_large_or_ambiguous_is_refused_at_the_bound() -> None:
+    assert refuse(b"/" * (LONGEST_TARGET - 9), b"x" * 9) is None
+    assert refuse(b"/" * (LONGEST_TARGET - 9), b"x" * 10) == "uri-too-long"
+    assert refuse(a=b"x" * (LARGEST_HEADERS - 1)) is None
+    assert refuse(a=b"x" * LARGEST_HEADERS) == "headers-too-large"
+    assert refuse(b"/a%2Fb") == refuse(b"/a%2fb") == "unknown-resource"
+    assert refuse(b"/a%25b") is None
