@@ -1,6 +1,6 @@
 """The bounds on what one answer may hold, which are settings."""
 
-from service.errors import Refused
+from service.errors import Refused, quote
 from service.formats.format import Format
 from service.settings import Settings
 
@@ -18,7 +18,7 @@ def check_row_limit(settings: Settings, media: Format, limit: int) -> None:
     """
     most = find_row_limit(settings, media)
     if limit > most:
-        raise Refused("limit", f"must be an integer from 1 to {most} in {media.name}, not {limit}")
+        raise Refused("limit", f"must be an integer from 1 to {most} in {media.name}, not {quote(limit)}")
 
 
 def check_picture_size(settings: Settings, size: tuple[int, int], *, blame: str = "scale") -> None:

@@ -14,8 +14,8 @@ HOLE = b"\x00"
 """What stands for the rows in an envelope; no JSON text contains it."""
 
 RAW_VALUES, SCALED_VALUES = 65_536, 16_384
-"""Pixel values of a piece: at most half a millisecond's work and 256 kB of text. orjson holds the interpreter's lock for
-the whole of a call, so a long call would stop the event loop, even from another thread."""
+"""Pixel values of a piece: half a millisecond's work and 256 kB of text, at most. orjson holds the interpreter's lock
+for the whole of a call, so a long call would stop the event loop, even from another thread."""
 
 
 def encode(batch: Batch) -> bytes:
