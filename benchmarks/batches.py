@@ -15,7 +15,7 @@ from benchmarks.readers import BATCHES, Epoch, arrow_samples, hold, raw_bytes, s
 from benchmarks.routes import COLUMNS, SMALL_CACHE, beside
 from benchmarks.server import Cores, Server, bare, service, serving
 from benchmarks.table import Table
-from service.client import Split, connect
+from digits_client import Split, connect
 
 SAMPLES = 60_000
 """Samples of an epoch."""
@@ -84,7 +84,7 @@ def _epochs(ours: Server, peer: Server, *, rounds: int) -> None:
             ("Arrow Flight", flown, None, None),
             ("stream, read by pyarrow", read, flown, OF_FLIGHT),
             ("stream, bytes alone", taken, flown, None),
-            ("service.client", fed, read, OF_STREAM),
+            ("digits_client", fed, read, OF_STREAM),
         ):
             ratio = pace.rate / other.rate if other else 1.0
             rows.add(

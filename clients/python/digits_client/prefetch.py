@@ -1,32 +1,35 @@
-"""Ahead: an iterator that a thread runs in advance of who consumes it, as far as a bound."""
+"""Prefetching: a thread runs an iterator ahead of its consumer, as far as a bound."""
 
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
-class Ahead(Generic[T]):
-    """The items of an iterator, in order, made by a thread of its own while few enough of them wait to be taken.
+class Prefetcher(Generic[T]):
+    """The items of an iterator, in order, which a thread of its own makes before they are needed.
 
-    Items are handed over in groups, since every hand-over makes two threads wait for one another. What the iterator
-    raises is raised where the item would have come. The thread ends with the items, or at `stop`; it never keeps a
-    process from ending.
+    The thread hands items over in groups, because every hand-over makes two threads wait for one another. An exception
+    of the iterator is raised where the item would have come. The thread ends with the items or with `close`, and it
+    never keeps a process from ending.
     """
 
-    def __init__(self, items: Iterator[T], *, group: int, most: int) -> None:
-        """Begin at once, and keep at most `most` groups of `group` items ready."""
+    def __init__(
+        self, items: Iterator[T], *, group_size: int, max_groups: int, cancel: Callable[[], None] | None = None
+    ) -> None:
+        """Start the thread, which keeps at most `max_groups` groups ready; `cancel` interrupts the iterator."""
         self._items = items
-        self._group = group
-        self._most = most
+        self._group_size = group_size
+        self._max_groups = max_groups
+        self._cancel = cancel
         self._ready: deque[list[T]] = deque()
         self._changed = threading.Condition()
         self._ended = False
-        self._stopped = False
+        self._closed = False
         self._error: BaseException | None = None
-        threading.Thread(target=self._run, name="ahead", daemon=True).start()
+        threading.Thread(target=self._run, name="digits-prefetch", daemon=True).start()
 
     def __iter__(self) -> Iterator[T]:
         """Take the items."""
@@ -41,21 +44,23 @@ class Ahead(Generic[T]):
         if self._error is not None:
             raise self._error
 
-    def stop(self) -> None:
-        """Make no more items."""
+    def close(self) -> None:
+        """End the thread, even one that waits for a connection."""
         with self._changed:
-            self._stopped = True
+            self._closed = True
             self._changed.notify_all()
+        if self._cancel is not None:
+            self._cancel()
 
     def _run(self) -> None:
         group: list[T] = []
         try:
             for item in self._items:
                 group.append(item)
-                if len(group) == self._group:
+                if len(group) == self._group_size:
                     self._hand_over(group)
                     group = []
-                if self._stopped:
+                if self._closed:
                     break
         except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the consumer
             self._error = error
@@ -67,9 +72,9 @@ class Ahead(Generic[T]):
             self._changed.notify_all()
 
     def _hand_over(self, group: list[T]) -> None:
-        """Wait for room, and make a group ready; an empty one is none."""
+        """Wait until there is room, and make a group ready, unless it is empty."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._ready) < self._most or self._stopped)
-            if group and not self._stopped:
+            self._changed.wait_for(lambda: len(self._ready) < self._max_groups or self._closed)
+            if group and not self._closed:
                 self._ready.append(group)
                 self._changed.notify_all()

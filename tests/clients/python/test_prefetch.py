@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.client.ahead import Ahead
+from digits_client.prefetch import Prefetcher
 
 
-def ended() -> None:
+def wait_for_threads() -> None:
     """Wait until no thread makes items any more."""
     for thread in threading.enumerate():
-        if thread.name == "ahead":
+        if thread.name == "digits-prefetch":
             thread.join(20)
             assert not thread.is_alive()
 
@@ -20,8 +20,8 @@ def ended() -> None:
 @given(st.integers(0, 40), st.integers(1, 9), st.integers(1, 4))
 @settings(max_examples=50)
 def test_every_item_comes_once_and_in_order(number: int, group: int, most: int) -> None:
-    assert list(Ahead(iter(range(number)), group=group, most=most)) == list(range(number))
-    ended()
+    assert list(Prefetcher(iter(range(number)), group_size=group, max_groups=most)) == list(range(number))
+    wait_for_threads()
 
 
 @given(st.integers(0, 20), st.integers(1, 5))
@@ -33,12 +33,12 @@ def test_an_error_comes_where_the_item_would_have_come(number: int, group: int) 
 
     taken: list[int] = []
     with pytest.raises(ValueError, match="broken"):
-        taken.extend(Ahead(items(), group=group, most=2))
-    ahead = iter(Ahead(items(), group=group, most=2))
-    assert [next(ahead) for _ in range(number)] == list(range(number))
+        taken.extend(Prefetcher(items(), group_size=group, max_groups=2))
+    prefetcher = iter(Prefetcher(items(), group_size=group, max_groups=2))
+    assert [next(prefetcher) for _ in range(number)] == list(range(number))
     with pytest.raises(ValueError, match="broken"):
-        next(ahead)
-    ended()
+        next(prefetcher)
+    wait_for_threads()
 
 
 def test_no_more_is_made_than_fits() -> None:
@@ -52,11 +52,11 @@ def test_no_more_is_made_than_fits() -> None:
                 full.set()
             yield item
 
-    ahead = Ahead(items(), group=3, most=2)
+    prefetcher = Prefetcher(items(), group_size=3, max_groups=2)
     assert full.wait(20)
-    assert next(iter(ahead)) == 0
-    ahead.stop()
-    ended()
+    assert next(iter(prefetcher)) == 0
+    prefetcher.close()
+    wait_for_threads()
     assert len(made) <= 3 * (2 + 1) + 3 + 1
 
 
@@ -69,8 +69,8 @@ def test_stopping_ends_the_thread_and_closes_the_source() -> None:
         finally:
             closed.set()
 
-    ahead = Ahead(items(), group=1, most=2)
-    assert next(iter(ahead)) == 0
-    ahead.stop()
+    prefetcher = Prefetcher(items(), group_size=1, max_groups=2)
+    assert next(iter(prefetcher)) == 0
+    prefetcher.close()
     assert closed.wait(20)
-    ended()
+    wait_for_threads()

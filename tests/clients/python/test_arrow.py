@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.client.arrow import Rows, TruncatedStream, read_stream
+from digits_client.arrow import Rows, TruncatedStream, read_stream
 from service.data.batch import Layout
 from service.data.dataset import Dataset
 from service.data.scale import Scale

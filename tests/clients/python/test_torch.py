@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.client import ChangedData, Split
+from digits_client import ChangedData, Split
 from service.data.dataset import Dataset
 
 pytestmark = pytest.mark.heavy
@@ -18,7 +18,7 @@ def loader(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the librar
 
 @pytest.fixture
 def stream(all_digits: Split) -> Any:  # noqa: ANN401
-    from service.client.torch import Stream  # noqa: PLC0415
+    from digits_client.torch import Stream  # noqa: PLC0415
 
     return Stream(all_digits.batches(100, seed=3, layout="chw", scale="unit"))
 
@@ -74,7 +74,7 @@ def test_tensors_are_the_values(stream: Any, all_digits: Split) -> None:  # noqa
 
 
 def test_a_map_style_dataset_takes_any_sampler(all_digits: Split, digits: Dataset) -> None:
-    from service.client.torch import Samples  # noqa: PLC0415
+    from digits_client.torch import Samples  # noqa: PLC0415
 
     samples = Samples(all_digits)
     assert len(samples) == 1797

@@ -10,12 +10,12 @@ import pytest
 import sklearn.datasets
 from PIL import Image
 
-from service.client import ProblemError, Split, connect
-from service.client.datasets import DamagedDownload
+from digits_client import ProblemError, Split, connect
+from digits_client.datasets import DamagedDownload
 from service.data.dataset import Dataset
 from service.data.order import order_v1
 from tests import made
-from tests.client.flaky import Flaky, before
+from tests.clients.python.flaky import Flaky, before
 from tests.sites import ROOT, Site
 
 # --- the loaders of others ---
@@ -161,7 +161,7 @@ def test_an_order_is_that_of_the_service(train: Split) -> None:
 
 LOADS = """
 import hashlib, sys
-from service.client import connect
+from digits_client import connect
 
 train = connect(sys.argv[1], cache=sys.argv[2]).dataset("digits")["all"]
 print("ready", flush=True)

@@ -1,6 +1,6 @@
 """Training batches for Keras 3, on any of its backends. The only module of the client that imports keras.
 
-from service.client.keras import Steps
+from digits_client.keras import Steps
 
 model.fit(Steps(train.batches(256, seed=7, layout="hwc", scale="unit"), workers=2), epochs=3, shuffle=False)
 """
@@ -9,7 +9,7 @@ import numpy as np
 from keras.utils import PyDataset
 from numpy.typing import NDArray
 
-from service.client.batches import Batches
+from digits_client.batches import Batches
 
 Arrays = tuple[NDArray[np.uint8] | NDArray[np.float32], NDArray[np.int64]]
 """Images and labels."""
@@ -18,14 +18,14 @@ Arrays = tuple[NDArray[np.uint8] | NDArray[np.float32], NDArray[np.int64]]
 class Steps(PyDataset):
     """The steps of an epoch by number; at its end the next one begins.
 
-    Every pass has an order of its own already, so give `fit(…, shuffle=False)`: Keras would take the steps in an
-    order that nobody can tell afterwards.
+    Every epoch has an order of its own already, so use `fit(…, shuffle=False)`: Keras would take the steps in an
+    order that cannot be reproduced.
     """
 
     def __init__(
         self, batches: Batches, *, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
     ) -> None:
-        """Begin where `batches` would; Keras fetches ahead with so many `workers`."""
+        """Begin where `batches` would; Keras prefetches with so many `workers`."""
         super().__init__(workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size)
         self.batches = batches
         self._begun = False
@@ -41,14 +41,14 @@ class Steps(PyDataset):
         return batch.x, batch.y
 
     def on_epoch_begin(self) -> None:
-        """Know that a pass begins."""
+        """Note that a pass begins."""
         self._begun = True
 
     def on_epoch_end(self) -> None:
-        """Go on to the next epoch.
+        """Continue with the next epoch.
 
-        Keras ends a pass before the first one as well, be it that it never began or that it only looked at the shapes
-        of a few steps; neither has visited the epoch.
+        Keras ends a pass before the first one as well, either without having begun it or after reading a few steps for
+        their shapes; neither has visited the epoch.
         """
         if self._begun and self._tried:
             self.batches.set_epoch(self.batches.epoch + 1)

@@ -13,16 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.client import Batch, Batches, ChangedData, ProblemError, Split, Unreachable, connect
-from service.client import batches as module
-from service.client.batches import Layout, Scale, Tail
+from digits_client import Batch, Batches, ChangedData, ProblemError, Split, Unreachable, connect
+from digits_client import batches as module
+from digits_client.batch import Layout, Scale
+from digits_client.request import Tail
 from service.data.dataset import Dataset
 from service.data.epoch import Epoch, order
 from service.data.order import order_v1
 from service.data.selection import Selection
 from tests import made
-from tests.client.flaky import Flaky, before
-from tests.client.test_ahead import ended
+from tests.clients.python.flaky import Flaky, before
+from tests.clients.python.test_prefetch import wait_for_threads
 from tests.sites import ROOT, Site
 
 SMALL = 40
@@ -41,7 +42,7 @@ def runs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 def threads() -> Iterator[None]:
     """After a test no thread is left that fetches."""
     yield
-    ended()
+    wait_for_threads()
 
 
 def listed(batches: Any) -> list[list[int]]:  # noqa: ANN401 - any iterable of batches
@@ -207,7 +208,7 @@ def test_no_batch_is_lost_or_repeated_whatever_fails(
         batches = connect(place.url, attempts=9).dataset("made")["train"].batches(2, seed=4, connections=connections)
         place.fail(faults, only="/batches?")
         assert listed(batches) == expected(tiny, batch_size=2, seed=4)
-        ended()
+        wait_for_threads()
 
 
 def test_a_broken_stream_goes_on_where_it_broke(live: Site) -> None:
@@ -255,19 +256,19 @@ def test_who_leaves_early_leaves_no_thread_behind(train: Split, tiny: Dataset) -
     for number, _ in enumerate(batches):
         if number == 3:
             break
-    ended()
+    wait_for_threads()
     assert listed(batches) == expected(tiny, batch_size=1)
     iterator = iter(batches)
     next(iterator)
     del iterator
-    ended()
+    wait_for_threads()
 
 
 def test_who_leaves_a_long_run_early_ends_what_was_under_way(live: Site) -> None:
     batches = connect(live.url).dataset("mnist")["train"].batches(64)
     for _ in islice(batches, 3):
         pass
-    ended()
+    wait_for_threads()
     assert batches.state_dict()["start"] == 3 * 64
 
 
@@ -292,7 +293,7 @@ def test_batches_are_pickled_with_the_place_where_they_stand(train: Split) -> No
 
 FORKED = """
 import os, sys
-from service.client import connect
+from digits_client import connect
 
 train = connect(sys.argv[1]).dataset("digits")["all"]
 batches = train.batches(100, seed=1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.client import Split
+from digits_client import Split
 
 pytestmark = pytest.mark.heavy
 pytest.importorskip("torch")
@@ -23,7 +23,7 @@ def model(*, built: bool) -> Any:  # noqa: ANN401 - the library has no types her
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("built", [False, True])
 def test_fit_visits_one_epoch_after_the_other(all_digits: Split, workers: int, built: bool) -> None:
-    from service.client.keras import Steps  # noqa: PLC0415
+    from digits_client.keras import Steps  # noqa: PLC0415
 
     visited: list[tuple[int, int]] = []
 
@@ -44,7 +44,7 @@ def test_fit_visits_one_epoch_after_the_other(all_digits: Split, workers: int, b
 
 
 def test_a_step_is_the_batch(all_digits: Split) -> None:
-    from service.client.keras import Steps  # noqa: PLC0415
+    from digits_client.keras import Steps  # noqa: PLC0415
 
     batches = all_digits.batches(200, seed=1, layout="hwc", start=400)
     steps = Steps(batches)

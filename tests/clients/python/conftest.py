@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.client import Split, connect
-from tests.client import flaky as places
+from digits_client import Split, connect
+from tests.clients.python import flaky as places
 from tests.sites import Site
 
 

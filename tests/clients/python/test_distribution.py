@@ -19,13 +19,13 @@ HEAVY = ("fastapi", "starlette", "pydantic", "uvicorn", "pandas", "sklearn", "py
 
 IMPORTS = f"""
 import sys
-import service.client
+import digits_client
 print(*sorted({{*{HEAVY}, "service.data", "service.web", "service.errors"}} & set(sys.modules)))
 """
 
 READS = """
 import sys
-from service.client import connect
+from digits_client import connect
 import service
 
 assert service.__file__ is None, "the client has brought the service along"

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.client import ChangedData, ProblemError, Unreachable
-from service.client import connection as module
-from service.client.connection import LONGEST_PAUSE, Connection, pause, query
-from tests.client.flaky import Fault, Flaky
+from digits_client import ChangedData, ProblemError, Unreachable
+from digits_client import connection as module
+from digits_client.connection import LONGEST_PAUSE, Connection, pause, query
+from tests.clients.python.flaky import Fault, Flaky
 from tests.sites import Site
 
 CARD = "/v1/datasets/made"
