@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -11,6 +12,13 @@ from pydantic_core import ErrorDetails
 from service import __version__
 from service.errors import DamagedData
 from service.settings import PREFIX, Settings
+
+SWITCH_SECONDS = 0.001
+"""How long a thread that runs Python may keep the event loop waiting; Python's own default is 0.005.
+
+With two threads that run Python without a pause, the median answer of `/livez` took 1.3 ms instead of 15.6 ms, and the
+longest 12 ms instead of 25 ms; without such threads, requests per second did not change.
+"""
 
 OPTIONS = ("host", "port", "root_path")
 """Settings that are also options of `serve`."""
@@ -33,10 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(chosen: argparse.Namespace) -> int:
     """Serve until interrupted."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would compete with the event loop for the cores
     from service.app import create_app  # noqa: PLC0415 - the other commands need no server
     from service.http.server import Server, server_config  # noqa: PLC0415
 
     settings = Settings(**{name: value for name in OPTIONS if (value := getattr(chosen, name)) is not None})
+    sys.setswitchinterval(SWITCH_SECONDS)
     server = Server(server_config(create_app(settings), settings))
     server.run()
     return 0 if server.started else 1

@@ -17,7 +17,7 @@ from service.api.dependencies import AppState
 from service.datasets import SOURCES
 from service.datasets.source import Source
 from service.errors import ServiceError
-from service.formats import ENCODERS
+from service.formats import ENCODERS, prepare
 from service.http import openapi
 from service.http.compression import LIBRARIES
 from service.http.encoder_pool import EncoderPool
@@ -26,7 +26,7 @@ from service.http.file_store import FileStore
 from service.http.metrics import Metrics
 from service.http.middleware import (
     CORSMiddleware,
-    RequestLimitsMiddleware,
+    EarlyAnswerMiddleware,
     RequestMetricsMiddleware,
 )
 from service.http.problems import handle_http_exception, handle_service_error
@@ -49,6 +49,8 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
+        prepare()
+        await pool.prepare()
         yield AppState(catalog=load(sources), settings=settings, metrics=metrics, executor=executor)
 
     app = FastAPI(
@@ -57,12 +59,12 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        root_path=settings.root_path,
         routes=list(ROUTES),
         lifespan=lifespan,
         telemetry=TelemetryConfig(tracing=False, metrics=False, logs=False),  # a look for it costs 2 µs a request
         exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},
     )
+    app.root_path = settings.root_path
     app.openapi = cache(lambda: openapi.document(ROUTES))  # type: ignore[method-assign] # as FastAPI documents it
     metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
@@ -70,9 +72,9 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)
     # The last one added is the outermost.
     app.add_middleware(ResponseCacheMiddleware, cache=responses)
-    app.add_middleware(RequestLimitsMiddleware)
-    app.add_middleware(CORSMiddleware, origins=settings.cors_origins)
+    app.add_middleware(EarlyAnswerMiddleware)
     app.add_middleware(RequestMetricsMiddleware, metrics=metrics)
+    app.add_middleware(CORSMiddleware, origins=settings.cors_origins)
     return app
 
 

@@ -14,7 +14,7 @@ from service.api.queries import BatchesQuery
 from service.api.schemas import BatchPage
 from service.data.epoch import Epoch
 from service.data.selection import Selection
-from service.errors import EndOfEpoch
+from service.errors import EndOfEpoch, Refused
 from service.formats.format import Encoded, Format
 from service.http.links import write_link_header
 from service.http.negotiation import Negotiation
@@ -24,8 +24,16 @@ from service.http.route import EPOCH_STEPS, ApiRoute
 
 
 def offer_formats(query: BatchesQuery) -> tuple[Format, ...]:
-    """The formats for the batches of a query: any for one, those that stream for several."""
-    return BATCH_FORMATS if query.steps == 1 else STREAM_FORMATS
+    """The formats for the batches of a query: any for one, those that stream for several.
+
+    Raises:
+        Refused: the query names a format that cannot hold its batches.
+    """
+    if query.steps == 1:
+        return BATCH_FORMATS
+    if any(media.name == query.format for media in BATCH_FORMATS if media not in STREAM_FORMATS):
+        raise Refused("steps", f"must be 1 in {query.format}; several batches need a streaming format, arrow or ndjson")
+    return STREAM_FORMATS
 
 
 def get_batches(

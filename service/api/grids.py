@@ -16,7 +16,7 @@ from service.errors import Refused
 from service.formats.contact_sheet import ContactSheet, plan_sheet, sheet_png, sheet_webp
 from service.formats.format import Format
 from service.formats.render import RenderOptions
-from service.formats.webp import LONGEST
+from service.formats.webp import LARGEST, LONGEST
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
 from service.http.route import PAGED, ApiRoute
@@ -42,9 +42,12 @@ def get_grid_webp(
     """A sheet as lossless WebP: the same pixels as the PNG."""
     page = Page.of(request, split, query)
     sheet = plan_page(settings, page, query)
-    if max(sheet.size) > LONGEST:
-        height, width = sheet.size
-        raise Refused("columns", f"makes a picture of {width}×{height} pixels; WebP has at most {LONGEST} a side")
+    height, width = sheet.size
+    if max(height, width) > LONGEST or height * width > LARGEST:
+        raise Refused(
+            "columns" if width > LONGEST else "limit",
+            f"makes a picture of {width}×{height} pixels; WebP has at most {LONGEST} a side and {LARGEST} in all",
+        )
     return draw_page(page, query, sheet, sheet_webp)
 
 
@@ -53,11 +56,11 @@ def draw_page(
 ) -> Representation:
     """A page of samples as one picture."""
     media = media_of(sheet, query.options)
-    height, width = sheet.size
     return Representation(
         media_type=media.media_type,
         body=Whole(
-            lambda: media.encode(page.select().batch()), page.cost + media.cost(1, height * width, scaled=False)
+            lambda: media.encode(page.select().batch()),
+            page.cost + media.cost(len(page), page.split.card.pixels, scaled=False),
         ),
         version=page.split,
         headers=page.headers,

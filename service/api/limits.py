@@ -1,6 +1,6 @@
 """The bounds on what one answer may hold, which are settings."""
 
-from service.errors import Refused
+from service.errors import Refused, quote
 from service.formats.format import Format
 from service.settings import Settings
 
@@ -18,11 +18,11 @@ def check_row_limit(settings: Settings, media: Format, limit: int) -> None:
     """
     most = find_row_limit(settings, media)
     if limit > most:
-        raise Refused("limit", f"must be an integer from 1 to {most} in {media.name}, not {limit}")
+        raise Refused("limit", f"must be an integer from 1 to {most} in {media.name}, not {quote(limit)}")
 
 
-def check_picture_size(settings: Settings, size: tuple[int, int], *, blame: str = "scale") -> int:
-    """The number of pixels of a picture of `size` (height, width), which the parameter `blame` decides.
+def check_picture_size(settings: Settings, size: tuple[int, int], *, blame: str = "scale") -> None:
+    """Check the size (height, width) of a picture, which the parameter `blame` decides.
 
     Raises:
         Refused: it is larger than the bound.
@@ -30,4 +30,3 @@ def check_picture_size(settings: Settings, size: tuple[int, int], *, blame: str 
     height, width = size
     if height * width > settings.picture_pixels:
         raise Refused(blame, f"makes a picture of {width}×{height} pixels; at most {settings.picture_pixels} are drawn")
-    return height * width

@@ -26,12 +26,18 @@ class Release:
     rev: str = "release"
 
 
+RESOURCES = files("fastapi_swagger") / "resources"
+"""Where the files of the documentation page are: a Python package, so that the page needs no other host."""
+
 ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
     "favicon-32x32.png": "image/png",
 }
-"""Files of the documentation page, from a Python package, so that the page needs no other host."""
+"""Files of the documentation page, and their media types."""
+
+READING_COST = 5.0
+"""Milliseconds to read a file of a megabyte."""
 
 DESCRIPTION_COST = 500.0
 """Milliseconds to describe all routes, the first time."""
@@ -56,8 +62,9 @@ def get_docs_file(name: str) -> Representation:
     """A file of the documentation page."""
     if name not in ASSETS:
         raise Unknown("file of the documentation", name, ASSETS)
-    source = files("fastapi_swagger") / "resources" / name
-    return Representation(media_type=ASSETS[name], body=Whole(source.read_bytes, 5.0), version=Release())
+    return Representation(
+        media_type=ASSETS[name], body=Whole((RESOURCES / name).read_bytes, READING_COST), version=Release()
+    )
 
 
 def get_openapi(request: ApiRequest) -> Representation:

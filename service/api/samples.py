@@ -61,10 +61,12 @@ def draw_sample(settings: Settings, split: Split, index: int, options: RenderOpt
     """
     selection = Selection.of(split).one(index)
     text = caption(int(selection.labels[0])) if options.captioned else ""
-    pixels = check_picture_size(settings, measure(split.card.height, split.card.width, options, text))
+    check_picture_size(settings, measure(split.card.height, split.card.width, options, text))
     return Representation(
         media_type=media.media_type,
-        body=Whole(lambda: media.encode(selection.batch(layout="image")), media.cost(1, pixels, scaled=False)),
+        body=Whole(
+            lambda: media.encode(selection.batch(layout="image")), media.cost(1, split.card.pixels, scaled=False)
+        ),
         version=split,
     )
 

@@ -83,7 +83,7 @@ def parse_json(content: bytes) -> NDArray[np.int64]:
         if type(index) is not int:
             raise Refused("indices", f"must be integers, not {quote(index)}", place="body")
         if not INT64.min <= index <= INT64.max:
-            raise Refused("indices", f"must be indices of the split, not {index}", place="body")
+            raise Refused("indices", f"must be indices of the split, not {quote(index)}", place="body")
     return np.array(indices, np.int64)
 
 

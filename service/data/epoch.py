@@ -8,10 +8,9 @@ from typing import Literal
 
 import numpy as np
 from cachetools import LRUCache, cached
-from numpy.typing import NDArray
 
 from service.data.order import order_cost, order_v1
-from service.data.selection import Indices, Selection
+from service.data.selection import Indices, Selection, to_positions
 from service.data.split import Split
 from service.data.subset import Subset
 
@@ -164,13 +163,9 @@ class Epoch:
         mine: Indices = self.order[first : first + self.global_batch][rank :: self.world_size]
         if self.tail == "pad":
             missing = np.arange(len(mine), self.batch_size) * self.world_size + rank + first - self.samples
-            mine = np.concatenate([mine, np.asarray(self.order)[missing % self.samples]])
-        return self.pool.take(_array(mine))
+            mine = np.concatenate([to_positions(mine), to_positions(self.order)[missing % self.samples]])
+        return self.pool.take(to_positions(mine))
 
     def all_steps(self, rank: int, steps: int) -> Iterator[Selection]:
         """What a rank gets, step after step."""
         return (self.step(number, rank) for number in range(steps))
-
-
-def _array(indices: Indices) -> NDArray[np.int64]:
-    return np.asarray(indices, dtype=np.int64)

@@ -36,7 +36,7 @@ def neighbors(split: Split, position: int, k: int) -> Neighbors:
     """
     own = Selection.of(split).one(position).images.ravel()
     lengths = squared_lengths(split)
-    squared = lengths + lengths[position] - 2 * _products(_flatten(split), own, split.card.peak)
+    squared = lengths + lengths[position] - 2 * _multiply(_flatten(split), own, split.card.peak)
     squared[position] = np.iinfo(np.int64).max
     k = min(k, len(split) - 1)
     if k == 0:
@@ -60,7 +60,7 @@ def _flatten(split: Split) -> NDArray[np.uint8]:
     return split.images.reshape(len(split), split.card.pixels)
 
 
-def _products(images: NDArray[np.uint8], own: NDArray[np.uint8], peak: int) -> NDArray[np.int64]:
+def _multiply(images: NDArray[np.uint8], own: NDArray[np.uint8], peak: int) -> NDArray[np.int64]:
     """Exact dot products of every image with one: float32 BLAS over so few columns that no sum exceeds 2^24."""
     columns = EXACT // peak**2
     wide_own = own.astype(np.float32)

@@ -61,7 +61,7 @@ class Sums:
 
     def std(self, label: int) -> NDArray[np.float64]:
         """The population standard deviation of each pixel over a class, likewise."""
-        return _deviation(max(1, int(self.counts[label])), self.values[label], self.squares[label])
+        return _compute_deviation(max(1, int(self.counts[label])), self.values[label], self.squares[label])
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ def intensities(split: Split) -> Intensities:
     values = sum(value * count for value, count in enumerate(counts))
     squares = sum(value * value * count for value, count in enumerate(counts))
     n = sum(counts)
-    raw = _spread(n, values, squares)
+    raw = _compute_spread(n, values, squares)
     return Intensities(_freeze(histogram), raw, Spread(raw.mean / peak, raw.std / peak), (n - counts[0]) / n)
 
 
@@ -112,17 +112,20 @@ def intensities(split: Split) -> Intensities:
 def class_sums(split: Split) -> Sums:
     """Sums of every pixel over the images of each class.
 
-    One matrix product per block sums all classes: the classes of the images, as rows of zeros and ones, times the
-    images.
+    Blocks are summed in float32, which is exact for so few images and three times as fast as integers.
     """
     card = split.card
-    classes = len(card.classes)
-    sums = np.zeros((3, classes, card.pixels), np.int64)
-    for labels, block in _widen_blocks(split):
-        members = (labels == np.arange(classes)[:, None]).astype(np.float32)
-        for number, values in enumerate((block, np.square(block), np.sign(block))):
-            sums[number] += (members @ values).astype(np.int64)
-    values, squares, nonzero = (_freeze(total.reshape(classes, card.height, card.width)) for total in sums)
+    shape = (len(card.classes), card.pixels)
+    sums = Sums(split.class_counts, *(np.zeros(shape, np.int64) for _ in range(3)))
+    for label, block in _widen_classes(split):
+        sums.values[label] += block.sum(axis=0).astype(np.int64)
+        sums.nonzero[label] += np.count_nonzero(block, axis=0)
+        np.square(block, out=block)
+        sums.squares[label] += block.sum(axis=0).astype(np.int64)
+    images = (card.height, card.width)
+    values, squares, nonzero = (
+        _freeze(total.reshape(-1, *images)) for total in (sums.values, sums.squares, sums.nonzero)
+    )
     return Sums(split.class_counts, values, squares, nonzero)
 
 
@@ -132,7 +135,7 @@ def class_statistics(split: Split) -> ClassStatistics:
     sums, labels = class_sums(split), split.labels
     pixels = (sums.counts * split.card.pixels).tolist()
     totals = zip(pixels, *(total.sum(axis=(1, 2)).tolist() for total in (sums.values, sums.squares)), strict=True)
-    spreads = [_spread(n, values, squares) for n, values, squares in totals]
+    spreads = [_compute_spread(n, values, squares) for n, values, squares in totals]
     first = (int(np.argmax(labels == label)) if count else None for label, count in enumerate(sums.counts))
     return ClassStatistics(
         count=sums.counts,
@@ -155,16 +158,18 @@ def column_statistics(split: Split) -> ColumnStatistics:
         min=_freeze(flat.min(axis=0)),
         max=_freeze(flat.max(axis=0)),
         mean=_freeze(values / n),
-        std=_freeze(_deviation(n, values, squares)),
+        std=_freeze(_compute_deviation(n, values, squares)),
         nonzero=_freeze(nonzero / n),
     )
 
 
-def _widen_blocks(split: Split) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Labels and flattened images of a split as float32, some rows at a time."""
-    flat = split.images.reshape(len(split), split.card.pixels)
-    for start in range(0, len(flat), BLOCK):
-        yield split.labels[start : start + BLOCK], flat[start : start + BLOCK].astype(np.float32)
+def _widen_classes(split: Split) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Flattened images of each class of a split as float32, some rows at a time."""
+    flat, labels = split.images.reshape(len(split), split.card.pixels), split.labels
+    for label in range(len(split.card.classes)):
+        mine = np.flatnonzero(labels == label)
+        for start in range(0, len(mine), BLOCK):
+            yield label, flat[mine[start : start + BLOCK]].astype(np.float32)
 
 
 def _count_values(values: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -179,7 +184,7 @@ def _count_values(values: NDArray[np.uint8]) -> NDArray[np.int64]:
     return counted
 
 
-def _spread(n: int, values: int, squares: int) -> Spread:
+def _compute_spread(n: int, values: int, squares: int) -> Spread:
     """Mean and deviation from the number of values, their sum and the sum of their squares.
 
     The variance is (n·Σv² - (Σv)²) / n², computed in integers of any size, so no digits cancel.
@@ -189,7 +194,7 @@ def _spread(n: int, values: int, squares: int) -> Spread:
     return Spread(values / n, (n * squares - values * values) ** 0.5 / n)
 
 
-def _deviation(n: int, values: NDArray[np.int64], squares: NDArray[np.int64]) -> NDArray[np.float64]:
+def _compute_deviation(n: int, values: NDArray[np.int64], squares: NDArray[np.int64]) -> NDArray[np.float64]:
     """Population standard deviations from the number, the sums and the sums of squares (exact in int64)."""
     deviation: NDArray[np.float64] = np.sqrt((n * squares - values * values).astype(np.float64)) / n
     return deviation

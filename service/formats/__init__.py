@@ -10,6 +10,7 @@ import orjson
 import PIL
 import pyarrow as pa
 
+from service.formats import webp
 from service.formats.arrow import ARROW
 from service.formats.arrow_file import ARROW_FILE
 from service.formats.csv import CSV
@@ -19,6 +20,7 @@ from service.formats.ndjson import NDJSON
 from service.formats.npy import NPY
 from service.formats.npz import NPZ
 from service.formats.parquet import PARQUET
+from service.formats.render import RenderOptions, draw
 from service.formats.safetensors import SAFETENSORS
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -39,3 +41,10 @@ ENCODERS = ";".join(
 )
 """Names and versions of the libraries that decide the bytes of a file: the same text, the same bytes. It
 belongs in every entity tag, so that servers with other versions never share one."""
+
+
+def prepare() -> None:
+    """Load what encoders load when they are first used, so that no first answer waits for it."""
+    pixel = np.zeros((1, 1), np.uint8)
+    webp.encode(pixel)
+    draw(pixel, RenderOptions(cmap="viridis", captioned=True), "0")

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
+from service.data.arrow_array import to_arrow
 from service.data.batch import Batch
 from service.formats.format import (
     BLOCK,
@@ -56,10 +57,11 @@ class Template:
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """The schema that batches of a kind have in common, and the message that it begins a stream with."""
+    """What batches of a kind have in common: their schema, the message of it, and the dtype of their pixels."""
 
     schema: pa.Schema
     message: bytes
+    dtype: np.dtype[np.uint8] | np.dtype[np.float32]
 
 
 def encode(batch: Batch) -> memoryview:
@@ -97,12 +99,12 @@ def describe_kind(batch: Batch) -> Kind:
 
 @lru_cache(maxsize=64)
 def _makedescribe_kind(
-    dtype: np.dtype[np.uint8 | np.float32], shape: tuple[int, ...], facts: tuple[tuple[str, str], ...]
+    dtype: np.dtype[np.uint8] | np.dtype[np.float32], shape: tuple[int, ...], facts: tuple[tuple[str, str], ...]
 ) -> Kind:
     tensor = pa.fixed_shape_tensor(pa.from_numpy_dtype(dtype), shape)
     columns = (("index", pa.int64()), ("label", pa.int64()), ("image", tensor))
     schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns], metadata=dict(facts))
-    return Kind(schema, schema.serialize().to_pybytes())
+    return Kind(schema, schema.serialize().to_pybytes(), dtype)
 
 
 @lru_cache(maxsize=64)
@@ -110,8 +112,8 @@ def make_template(kind: Kind, rows: int) -> Template:
     """The message of so many rows, with the places of its buffers as pyarrow lays them out."""
     image = kind.schema.field("image").type
     width = image.storage_type.list_size
-    zeros = pa.array(np.zeros(rows, np.int64))
-    values = pa.array(np.empty(rows * width, image.value_type.to_pandas_dtype()))
+    zeros = to_arrow(np.zeros(rows, np.int64))
+    values = to_arrow(np.empty(rows * width, kind.dtype))
     storage = pa.FixedSizeListArray.from_arrays(values, width)
     arrays = [zeros, zeros, pa.ExtensionArray.from_storage(image, storage)]
     whole = _serialize(pa.RecordBatch.from_arrays(arrays, schema=kind.schema), len(kind.message))

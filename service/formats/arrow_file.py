@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from service.data.batch import Batch
 from service.formats.arrow import END_OF_STREAM, Kind, describe_kind, make_template, stream_size
-from service.formats.format import BLOCK, PIECE, Cost, Encoded, Format, join_pieces, pixels_size, split_pieces
+from service.formats.format import BLOCK, PIECE, Cost, Encoded, Format, count_bytes, join_pieces, split_pieces
 
 MAGIC = b"ARROW1"
 """What a file begins and ends with."""
@@ -22,7 +22,7 @@ PLACE = struct.Struct("<qi4xq")
 
 def encode(batch: Batch) -> memoryview:
     """The batch as a file of one record batch."""
-    footer = _footer(describe_kind(batch), [bytes(PLACE.size)])
+    footer = _write_footer(describe_kind(batch), [bytes(PLACE.size)])
     size = FILE_START + stream_size(batch, {len(batch): 1}) + len(footer)
     return join_pieces(size, _write([batch], BLOCK))
 
@@ -44,21 +44,21 @@ def _write(batches: Iterable[Batch], size: int) -> Iterator[Encoded]:
             position += len(kind.message)
         template = make_template(kind, len(batch))
         yield from template.fill(batch, size)
-        length = template.size(pixels_size(batch))
+        length = template.size(count_bytes(batch))
         places.append(PLACE.pack(position, template.metadata, length - template.metadata))
         position += length
     if kind is not None:
         yield END_OF_STREAM
-        yield _footer(kind, places)
+        yield _write_footer(kind, places)
 
 
-def _footer(kind: Kind, places: Sequence[bytes]) -> bytes:
+def _write_footer(kind: Kind, places: Sequence[bytes]) -> bytes:
     """The end of a file whose messages are at these places.
 
     pyarrow writes it for a file of as many batches without rows, and their places are replaced.
     """
     none = make_template(kind, 0)
-    empty = pa.RecordBatch.from_arrays([pa.array([], field.type) for field in kind.schema], schema=kind.schema)
+    empty = pa.ipc.read_record_batch(pa.py_buffer(none.head), kind.schema)
     file = io.BytesIO()
     with pa.ipc.new_file(file, kind.schema) as writer:
         for _ in places:

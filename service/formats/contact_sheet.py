@@ -17,7 +17,7 @@ from service.formats.render import (
     Picture,
     RenderOptions,
     enlarge,
-    font_for,
+    load_font,
     paint,
     pixel_cost,
     to_grey,
@@ -102,7 +102,7 @@ def _split_rows(sheet: ContactSheet, batch: Batch) -> Iterator[tuple[int, slice,
 
 def _measure_strip(height: int) -> int:
     """Rows for a label below a sample of this height."""
-    return ceil(font_for(height).getbbox("0123456789")[3]) + 2
+    return ceil(load_font(height).getbbox("0123456789")[3]) + 2
 
 
 def _draw_labels(sheet: ContactSheet, count: int) -> NDArray[np.uint8]:
@@ -110,13 +110,13 @@ def _draw_labels(sheet: ContactSheet, count: int) -> NDArray[np.uint8]:
     texts = []
     for label in range(count):
         canvas = Image.new("L", (sheet.width, sheet.strip))
-        left = (sheet.width - font_for(sheet.height).getlength(str(label))) // 2
-        ImageDraw.Draw(canvas).text((left, 0), str(label), fill=WHITE, font=font_for(sheet.height))
+        left = (sheet.width - load_font(sheet.height).getlength(str(label))) // 2
+        ImageDraw.Draw(canvas).text((left, 0), str(label), fill=WHITE, font=load_font(sheet.height))
         texts.append(np.asarray(canvas))
     return np.array(texts, np.uint8).reshape(count, sheet.strip, sheet.width)
 
 
-def _cost(sheet: ContactSheet, pixel: float, *, least: float = 0.0) -> Cost:
+def _estimate(sheet: ContactSheet, pixel: float, *, least: float = 0.0) -> Cost:
     """The cost of a sheet of so many nanoseconds a pixel, but of `least` if the sheet is small."""
     height, width = sheet.size
     size = height * width
@@ -130,7 +130,7 @@ def sheet_png(sheet: ContactSheet, options: RenderOptions) -> Format:
         media_type="image/png",
         suffix="png",
         encode=lambda batch: png.encode(draw_sheet(sheet, batch, options), lambda band: paint(band, options)),
-        costs=_cost(sheet, pixel_cost(options, plain=4.5, colour=12, alpha=3), least=SMALL_PNG),
+        costs=_estimate(sheet, pixel_cost(options, plain=4.5, colour=12, alpha=3), least=SMALL_PNG),
     )
 
 
@@ -141,5 +141,5 @@ def sheet_webp(sheet: ContactSheet, options: RenderOptions) -> Format:
         media_type="image/webp",
         suffix="webp",
         encode=lambda batch: webp.encode(draw_sheet(sheet, batch, options), lambda band: paint(band, options)),
-        costs=_cost(sheet, pixel_cost(options, plain=22, colour=10, alpha=3)),
+        costs=_estimate(sheet, pixel_cost(options, plain=22, colour=10, alpha=3)),
     )

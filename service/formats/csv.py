@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from service.data.batch import Batch
-from service.formats.format import FLAT, Cost, Format
+from service.formats.format import FLAT, Cost, Format, concatenate
 from service.formats.json import text_blocks
 
 
 def encode(batch: Batch) -> bytes:
     """The rows as CSV, header first."""
-    return b"".join(stream([batch]))
+    return concatenate(stream([batch]))
 
 
 def stream(batches: Iterable[Batch]) -> Iterator[bytes]:

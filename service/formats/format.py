@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def read_pixels(batch: Batch, size: int) -> Iterator[memoryview]:
         yield np.ascontiguousarray(block.image).reshape(-1).view(np.uint8).data
 
 
-def pixels_size(batch: Batch) -> int:
+def count_bytes(batch: Batch) -> int:
     """The number of bytes of a batch's pixels."""
     return len(batch) * batch.height * batch.width * batch.dtype.itemsize
 
@@ -106,3 +107,11 @@ def split_pieces(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
         else:
             view = memoryview(piece)
             yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
+
+
+def concatenate(pieces: Iterable[Encoded]) -> bytes:
+    """All pieces as one; each is released when it is copied, so that the memory needed is that of the whole."""
+    whole = BytesIO()
+    for piece in pieces:
+        whole.write(piece)
+    return whole.getvalue()

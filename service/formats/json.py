@@ -5,24 +5,34 @@ from collections.abc import Iterator
 import orjson
 
 from service.data.batch import Batch
-from service.formats.format import Cost, Format
+from service.formats.format import Cost, Encoded, Format, concatenate
 
 ROWS = 256
-"""Rows of a block, at most."""
+"""Rows of a piece, at most."""
 
 HOLE = b"\x00"
 """What stands for the rows in an envelope; no JSON text contains it."""
 
 RAW_VALUES, SCALED_VALUES = 65_536, 16_384
-"""Pixel values of a block: at most 2 ms of work and 256 kB of text. orjson holds the interpreter's lock for the whole
-of a call, so a longer call would stop the event loop, even from another thread."""
+"""Pixel values of a piece: half a millisecond's work and 256 kB of text, at most. orjson holds the interpreter's lock
+for the whole of a call, so a long call would stop the event loop, even from another thread."""
 
 
 def encode(batch: Batch) -> bytes:
     """The rows as one JSON array of objects, within the batch's envelope if it has one."""
-    texts = [orjson.dumps(rows(block), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1] for block in text_blocks(batch)]
+    return concatenate(_pieces(batch))
+
+
+def _pieces(batch: Batch) -> Iterator[Encoded]:
     before, after = split_envelope(batch)
-    return b"".join((before, b"[", b",".join(texts), b"]", after))
+    yield before
+    opening: Encoded = b"["
+    for block in text_blocks(batch, pieces=4):
+        yield opening
+        yield memoryview(orjson.dumps(rows(block), option=orjson.OPT_SERIALIZE_NUMPY))[1:-1]
+        opening = b","
+    yield b"]" if len(batch) else b"[]"
+    yield after
 
 
 def split_envelope(batch: Batch) -> tuple[bytes, bytes]:
@@ -42,10 +52,10 @@ def rows(batch: Batch) -> list[dict[str, object]]:
     ]
 
 
-def text_blocks(batch: Batch) -> Iterator[Batch]:
-    """The batch in parts that are each short work and a short text."""
+def text_blocks(batch: Batch, *, pieces: int = 1) -> Iterator[Batch]:
+    """The batch in parts that are each short work, and a text of at most so many pieces of a stream."""
     values = RAW_VALUES if batch.dtype.itemsize == 1 else SCALED_VALUES
-    return batch.blocks(min(values, ROWS * batch.height * batch.width))
+    return batch.blocks(pieces * min(values, ROWS * batch.height * batch.width))
 
 
 JSON = Format(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from service.data.batch import Batch
-from service.formats.format import Cost, Format
+from service.formats.format import Cost, Format, concatenate
 from service.formats.json import rows, text_blocks
 
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
@@ -13,7 +13,7 @@ OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 
 def encode(batch: Batch) -> bytes:
     """The rows as lines; no rows, no bytes."""
-    return b"".join(stream([batch]))
+    return concatenate(stream([batch]))
 
 
 def stream(batches: Iterable[Batch]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.data.batch import Batch
-from service.formats.format import BLOCK, Cost, Format, join_pieces, pixels_size, read_pixels
+from service.formats.format import BLOCK, Cost, Format, count_bytes, join_pieces, read_pixels
 
 MAGIC = b"\x93NUMPY\x01\x00"
 """Magic string and version 1.0."""
@@ -31,7 +31,7 @@ def header(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> bytes:
 def encode(batch: Batch) -> memoryview:
     """The images as one array in the batch's layout."""
     head = header(batch.dtype, batch.shape)
-    return join_pieces(len(head) + pixels_size(batch), chain([head], read_pixels(batch, BLOCK)))
+    return join_pieces(len(head) + count_bytes(batch), chain([head], read_pixels(batch, BLOCK)))
 
 
 def encode_array(array: NDArray[np.generic]) -> bytes:

@@ -77,7 +77,7 @@ class Member:
 
 def encode(batch: Batch) -> memoryview:
     """The batch as `x` in its layout, `y` and `index`, and for training the scalar `valid`."""
-    return join_archive(_members([batch], BLOCK))
+    return join_archive(_list_members([batch], BLOCK))
 
 
 def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
@@ -85,10 +85,10 @@ def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
 
     The pixels are gathered twice, some rows at a time: a checksum stands before the bytes that it is of.
     """
-    return split_pieces(write_archive(_members(list(batches), PIECE)))
+    return split_pieces(write_archive(_list_members(list(batches), PIECE)))
 
 
-def _members(batches: Sequence[Batch], size: int) -> list[Member]:
+def _list_members(batches: Sequence[Batch], size: int) -> list[Member]:
     """The members of the file of batches, whose pixels are gathered so many bytes at a time."""
     kind = batches[0]
     shape = (sum(map(len, batches)), *kind.shape[1:])
@@ -124,7 +124,7 @@ def write_archive(members: Sequence[Member]) -> Iterator[Encoded]:
             yield piece
             offset += len(piece)
         entries.append(entry)
-    yield _directory(entries, offset)
+    yield _write_directory(entries, offset)
 
 
 def join_archive(members: Sequence[Member]) -> memoryview:
@@ -141,11 +141,11 @@ def join_archive(members: Sequence[Member]) -> memoryview:
         local, entry = member.describe(crc, offset)
         whole[offset : offset + len(local)] = local
         entries.append(entry)
-    whole[end:] = _directory(entries, end)
+    whole[end:] = _write_directory(entries, end)
     return whole
 
 
-def _directory(entries: Sequence[bytes], offset: int) -> bytes:
+def _write_directory(entries: Sequence[bytes], offset: int) -> bytes:
     """The directory of an archive, which begins at `offset`, and its end."""
     listing = b"".join(entries)
     return listing + END.pack(b"PK\x05\x06", 0, 0, len(entries), len(entries), len(listing), offset, 0)

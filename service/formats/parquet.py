@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from service.data.arrow_array import to_arrow
 from service.data.batch import Batch, Pixels
 from service.formats.byte_sink import ByteSink
 from service.formats.format import BLOCK, FLAT, Cost, Encoded, Format, split_pieces
@@ -23,10 +24,12 @@ def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
     """
     sink, out = ByteSink(), None
     for batch in batches:
-        out = out or pq.ParquetWriter(sink, _schema(batch), compression="zstd", write_statistics=True)
+        out = out or pq.ParquetWriter(sink, _make_schema(batch), compression="zstd", write_statistics=True)
         if len(batch):
-            arrays = [pa.array(batch.index), pa.array(batch.label), *map(pa.array, _transpose(batch))]
-            out.write_table(pa.Table.from_arrays(arrays, schema=_schema(batch)))
+            arrays = [
+                to_arrow(np.ascontiguousarray(column)) for column in (batch.index, batch.label, *_transpose(batch))
+            ]
+            out.write_table(pa.Table.from_arrays(arrays, schema=_make_schema(batch)))
         yield from split_pieces(sink.take())
     if out is not None:
         out.close()
@@ -42,7 +45,7 @@ def _transpose(batch: Batch) -> Pixels:
     return columns
 
 
-def _schema(batch: Batch) -> pa.Schema:
+def _make_schema(batch: Batch) -> pa.Schema:
     pixel = pa.from_numpy_dtype(batch.dtype)
     return pa.schema(
         [

@@ -49,7 +49,9 @@ def encode(ink: Picture, paint: Paint = lambda band: band) -> bytes:
         lines = (_zero_repeated(band, _filter(band, channels)) for band in bands)
         content = b"".join([*(compressor.compress(one.data) for one in lines), compressor.flush()])
     header = struct.pack(">2I5B", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
-    return b"".join((SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", content), _chunk(b"IEND", b"")))
+    return b"".join(
+        (SIGNATURE, _write_chunk(b"IHDR", header), _write_chunk(b"IDAT", content), _write_chunk(b"IEND", b""))
+    )
 
 
 def _filter(rows: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
@@ -70,7 +72,7 @@ def _zero_repeated(rows: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray
     return lines
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def _write_chunk(name: bytes, content: bytes) -> bytes:
     body = name + content
     return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 

@@ -58,7 +58,7 @@ def draw(image: NDArray[np.uint8], options: RenderOptions, caption: str = "") ->
     Scaling repeats pixels, so every one can be read back.
     """
     image = enlarge(image, options.scale)
-    return paint(_captioned(image, caption) if options.captioned else image, options)
+    return paint(_write_caption(image, caption) if options.captioned else image, options)
 
 
 def enlarge(images: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:
@@ -77,7 +77,7 @@ def paint(ink: NDArray[np.uint8], options: RenderOptions) -> Picture:
     shade = WHITE - ink if options.invert else ink
     if options.cmap == "gray":
         return shade
-    colour = _colours(options.cmap)[shade]
+    colour = _load_colours(options.cmap)[shade]
     return np.concatenate([colour, ink[..., None]], axis=-1) if options.transparent else colour
 
 
@@ -97,18 +97,18 @@ def measure(height: int, width: int, options: RenderOptions, caption: str = "") 
     height, width = height * options.scale, width * options.scale
     if not options.captioned:
         return height, width
-    left, _, right, bottom = font_for(height).getbbox(caption)
-    return height + _margin(height) + round(bottom), max(width, round(right - left))
+    left, _, right, bottom = load_font(height).getbbox(caption)
+    return height + _measure_margin(height) + round(bottom), max(width, round(right - left))
 
 
-def _captioned(image: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
+def _write_caption(image: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
     """The image on a canvas of paper, centred, with white text below it."""
     height, width = image.shape
     whole, broad = measure(height, width, RenderOptions(captioned=True), caption)
     canvas = np.zeros((whole, broad), np.uint8)
     left = (broad - width) // 2
     canvas[:height, left : left + width] = image
-    font = font_for(height)
+    font = load_font(height)
     start, _, end, _ = font.getbbox(caption)
     text = Image.new("L", (broad, whole - height))
     ImageDraw.Draw(text).text(((broad - (end - start)) // 2 - start, 0), caption, fill=WHITE, font=font)
@@ -116,20 +116,21 @@ def _captioned(image: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
     return canvas
 
 
-def _margin(height: int) -> int:
+def _measure_margin(height: int) -> int:
     """Empty rows below a caption, for a picture of this height."""
     return max(2, height // 32)
 
 
 @lru_cache(maxsize=64)
-def font_for(height: int) -> ImageFont.FreeTypeFont:
+def load_font(height: int) -> ImageFont.FreeTypeFont:
     """Pillow's own font, in a size that suits a picture of this height."""
     font = ImageFont.load_default(max(SMALLEST_TEXT, height // 8))
     return cast("ImageFont.FreeTypeFont", font)  # Pillow's wheels have FreeType
 
 
 @lru_cache(maxsize=16)
-def _colours(name: ColourMap) -> NDArray[np.uint8]:
-    """A colour map as RGB `(256, 3)`."""
+def _load_colours(name: ColourMap) -> NDArray[np.uint8]:
+    """A colour map as RGB `(256, 3)`, read-only."""
     table: NDArray[np.uint8] = np.rint(cmap.Colormap(name).lut(256)[:, :3] * WHITE).astype(np.uint8)
+    table.flags.writeable = False
     return table

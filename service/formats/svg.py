@@ -18,7 +18,7 @@ def encode(batch: Batch, options: RenderOptions) -> bytes:
     """
     ink = to_grey(batch.flat.reshape(batch.height, batch.width), batch.peak)
     label = caption(int(batch.label[0]))
-    fills = [_fill(colour) for colour in paint(np.arange(WHITE + 1, dtype=np.uint8)[None], options)[0]]
+    fills = [_format_fill(colour) for colour in paint(np.arange(WHITE + 1, dtype=np.uint8)[None], options)[0]]
     width, height = batch.width, batch.height
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * options.scale}" height="{height * options.scale}" '
@@ -26,12 +26,13 @@ def encode(batch: Batch, options: RenderOptions) -> bytes:
     )
     paper = "" if options.transparent else f'<rect width="{width}" height="{height}" {fills[0]}/>\n'
     runs = (
-        f'<rect x="{x}" y="{y}" width="{length}" height="1" {fills[value]}/>\n' for x, y, length, value in _runs(ink)
+        f'<rect x="{x}" y="{y}" width="{length}" height="1" {fills[value]}/>\n'
+        for x, y, length, value in _find_runs(ink)
     )
     return (head + paper + "".join(runs) + "</svg>\n").encode()
 
 
-def _runs(ink: Picture) -> Iterator[tuple[int, int, int, int]]:
+def _find_runs(ink: Picture) -> Iterator[tuple[int, int, int, int]]:
     """Column, row, length and value of every run of equal pixels that are not zero."""
     for y, line in enumerate(ink):
         starts = [0, *(np.flatnonzero(np.diff(line)) + 1).tolist(), len(line)]
@@ -40,7 +41,7 @@ def _runs(ink: Picture) -> Iterator[tuple[int, int, int, int]]:
                 yield start, y, end - start, int(line[start])
 
 
-def _fill(colour: Picture) -> str:
+def _format_fill(colour: Picture) -> str:
     """A painted pixel (grey, grey and alpha, RGB or RGBA) as the fill of a shape."""
     channels = np.atleast_1d(colour).tolist()
     shades = channels[:3] if len(channels) > 2 else channels[:1] * 3

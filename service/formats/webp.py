@@ -11,6 +11,10 @@ from service.formats.render import Paint, Picture, RenderOptions, pixel_cost, sp
 LONGEST = 16_383
 """Pixels a side that the format has room for."""
 
+LARGEST = 8_000_000
+"""Pixels of a picture that is encoded within 150 MB (libwebp takes 17 bytes a pixel), and copied within 10 ms while the
+interpreter's lock is held."""
+
 
 def encode(ink: Picture, paint: Paint = lambda band: band) -> bytes:
     """A picture as lossless WebP; `paint` gives the ink its colours, some rows at a time.

@@ -16,7 +16,8 @@ class EncoderPool:
     def __init__(self, *, threads: int, queue: int) -> None:
         """Start no thread yet."""
         self._limiter = CapacityLimiter(threads)
-        self._queue = queue
+        self._most = threads + queue
+        self._count = 0
 
     async def run(self, function: Callable[[], T]) -> T:
         """The result of `function`, called in a thread. It occupies the thread until it ends, even if nobody waits.
@@ -24,6 +25,14 @@ class EncoderPool:
         Raises:
             Overloaded: the queue is full.
         """
-        if self._limiter.statistics().tasks_waiting >= self._queue:
+        if self._count >= self._most:
             raise Overloaded("Too many long encodings are waiting already; try again in a moment.")
-        return await to_thread.run_sync(function, limiter=self._limiter)
+        self._count += 1
+        try:
+            return await to_thread.run_sync(function, limiter=self._limiter)
+        finally:
+            self._count -= 1
+
+    async def prepare(self) -> None:
+        """Start a thread, so that the first answer does not wait for what anyio imports then."""
+        await self.run(lambda: None)

@@ -75,9 +75,9 @@ class Executor:
             case File():
                 file = await self._files.get(etag, body.make)
                 headers.append((b"repr-digest", file.repr_digest))
-                return StoredResponse(headers, etag, file.map(), request.scope["route"])
+                return StoredResponse(headers, etag, file, request.scope["route"])
             case Whole():
-                content = await self._make(body, etag, coding)
+                content = memoryview(await self._make(body, etag, coding))
                 response = StoredResponse(headers, etag, content, request.scope["route"])
                 self._cache.store(request.scope, response)
                 return response

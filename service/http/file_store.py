@@ -1,11 +1,10 @@
-"""The file store: files that are built once, kept on disk within a bound, and sent from memory maps."""
+"""The file store: files that are built once, kept on disk within a bound, and sent from mapped memory."""
 
 import base64
 import hashlib
 import mmap
 import os
 import tempfile
-import weakref
 from collections.abc import Callable, Iterable
 
 from cachetools import LRUCache
@@ -19,27 +18,34 @@ from service.http.single_flight import SingleFlight
 class StoredFile:
     """A finished file without a name: its room is free again when nobody refers to it.
 
-    `size` is in bytes, `digest` the SHA-256 of the content.
+    `digest` is the SHA-256 of its content. Slices of it are the content; the length is in bytes.
     """
 
     def __init__(self, descriptor: int, size: int, digest: bytes) -> None:
         """Own an open file."""
         self.descriptor = descriptor
-        self.size = size
         self.digest = digest
-        self._mapping: Callable[[], mmap.mmap | None] = lambda: None
+        self._size = size
 
     def __del__(self) -> None:
         """Close the file, which frees its room."""
         os.close(self.descriptor)
 
-    def map(self) -> memoryview:
-        """The content as memory: one mapping for all readers, which lasts as long as one of them."""
-        mapping = self._mapping()
-        if mapping is None:
-            mapping = mmap.mmap(self.descriptor, self.size, access=mmap.ACCESS_READ)
-            self._mapping = weakref.ref(mapping)
-        return memoryview(mapping)
+    def __len__(self) -> int:
+        """Return the number of bytes."""
+        return self._size
+
+    def __getitem__(self, part: slice) -> memoryview:
+        """Return a part of the content, mapped into memory for as long as somebody refers to it.
+
+        Only the part is mapped, so that the process never holds a whole file.
+        """
+        start, stop, _ = part.indices(self._size)
+        if start >= stop:
+            return memoryview(b"")
+        offset = start - start % mmap.ALLOCATIONGRANULARITY
+        mapping = mmap.mmap(self.descriptor, stop - offset, access=mmap.ACCESS_READ, offset=offset)
+        return memoryview(mapping)[start - offset :]
 
     @property
     def repr_digest(self) -> bytes:
@@ -57,7 +63,7 @@ class FileStore:
     def __init__(self, *, capacity: int, pool: EncoderPool) -> None:
         """Begin with no file; `pool` is where they are built."""
         self._pool = pool
-        self._files: LRUCache[str, StoredFile] = LRUCache(capacity, getsizeof=lambda file: file.size)
+        self._files: LRUCache[str, StoredFile] = LRUCache(capacity, getsizeof=len)
         self._builds: SingleFlight[StoredFile] = SingleFlight()
 
     @property
@@ -71,11 +77,12 @@ class FileStore:
         Raises:
             Overloaded: the pool's queue or the temporary directory is full.
         """
-        return self._files.get(key) or await self._builds.run(key, lambda: self._build(key, make))
+        file = self._files.get(key)
+        return await self._builds.run(key, lambda: self._build(key, make)) if file is None else file
 
     async def _build(self, key: str, make: Callable[[], Iterable[Encoded]]) -> StoredFile:
         file = await self._pool.run(lambda: write_file(make()))
-        if file.size <= self._files.maxsize:
+        if len(file) <= self._files.maxsize:
             self._files[key] = file
         return file
 

@@ -7,7 +7,7 @@ from starlette.types import Scope
 HOST = re.compile(
     rb"(?:\[[0-9A-Fa-f:.]++(?:%[A-Za-z0-9._~-]++)?\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})++)(?::[0-9]*+)?"
 )
-"""`uri-host [":" port]` (RFC 9110, section 7.2; RFC 3986, section 3.2.2). It never backtracks, so it takes linear time."""
+"""`uri-host [":" port]` (RFC 9110, section 7.2; RFC 3986, section 3.2.2); possessive, so that it takes linear time."""
 
 
 def find_host_fault(scope: Scope) -> str | None:

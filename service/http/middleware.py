@@ -84,7 +84,7 @@ class RequestMetricsMiddleware:
 
 
 class CORSMiddleware:
-    """Lets pages of some origins read answers (Fetch standard, CORS protocol), and answers preflights."""
+    """Lets pages of some origins read answers (Fetch standard, CORS protocol)."""
 
     def __init__(self, app: ASGIApp, *, origins: Sequence[str]) -> None:
         """Allow pages of `origins`; `*` is any."""
@@ -102,25 +102,44 @@ class CORSMiddleware:
             ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, or add headers to what the application answers."""
+        """Add headers to what the application answers."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = scope["headers"]
-        allowed = self.constant if "*" in self.origins else self._allow(read_header(headers, b"origin"))
+        allowed = self.constant if "*" in self.origins else self._allow(read_header(scope["headers"], b"origin"))
 
         async def send_allowed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *allowed]
             await send(message)
 
-        preflight = scope["method"] == "OPTIONS" and read_header(headers, b"access-control-request-method")
-        await (answer_preflight(headers) if preflight else self.app)(scope, receive, send_allowed)
+        await self.app(scope, receive, send_allowed)
 
     def _allow(self, origin: str) -> Headers:
         """The headers that let one of the configured origins read an answer, and tell caches that they differ."""
         allowed = [(b"access-control-allow-origin", origin.encode("latin-1"))] * (origin in self.origins)
         return [*self.constant, (b"vary", b"Origin"), *allowed]
+
+
+class EarlyAnswerMiddleware:
+    """Answers what need not reach the application: preflights, and requests that are too large or ambiguous."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Pass other requests to `app`."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer at once, or let the application answer."""
+        early = find_early_answer(scope) if scope["type"] == "http" else None
+        await (early or self.app)(scope, receive, send)
+
+
+def find_early_answer(scope: Scope) -> Response | None:
+    """The answer to a preflight, or to a request that nothing shall look at."""
+    if scope["method"] == "OPTIONS" and read_header(scope["headers"], b"access-control-request-method"):
+        return answer_preflight(scope["headers"])
+    refusal = find_refusal(scope)
+    return None if refusal is None else respond(Request(scope), KINDS[refusal[0]], refusal[1])
 
 
 def answer_preflight(headers: Headers) -> Response:
@@ -134,23 +153,6 @@ def answer_preflight(headers: Headers) -> Response:
             "Vary": "Access-Control-Request-Headers",
         },
     )
-
-
-class RequestLimitsMiddleware:
-    """Refuses requests that are too large or ambiguous, before anything looks at them."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Pass other requests to `app`."""
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a problem, or let the application answer."""
-        refusal = find_refusal(scope) if scope["type"] == "http" else None
-        if refusal is None:
-            await self.app(scope, receive, send)
-            return
-        name, detail = refusal
-        await respond(Request(scope), KINDS[name], detail)(scope, receive, send)
 
 
 def find_refusal(scope: Scope) -> tuple[str, str] | None:

@@ -5,7 +5,6 @@ fail if a release renames one.
 """
 
 import asyncio
-import json
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -20,14 +19,16 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from service.http.problems import KINDS, MEDIA_TYPE, Problem
+
 MAX_PENDING_BYTES = 65_536
 """Bytes that a connection may send without completing a head or a part of a body."""
 
-PROBLEMS = {
-    HTTPStatus.BAD_REQUEST: ("bad-request", "The request is not valid HTTP"),
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ("headers-too-large", "The request's headers are too large"),
-}
-"""Kind and title of the problems that are found before the application has a request to answer."""
+MAX_INSTANCE_BYTES = 1_000
+"""Bytes of a request's path that a problem document repeats."""
+
+PROBLEMS = {kind.status: kind for kind in (KINDS["bad-request"], KINDS["headers-too-large"])}
+"""The problems that are found before the application has a request to answer."""
 
 MAPPED = "::ffff:"
 """How the address of an IPv4 client begins on a socket that also takes IPv6 (RFC 4291, section 2.5.5.2)."""
@@ -49,6 +50,9 @@ class HttpProtocol(HttpToolsProtocol):
     pending_bytes = 0
     """Bytes received since the last complete head or part of a body."""
 
+    refused = False
+    """Whether a request was refused, so that what follows it cannot be parsed."""
+
     url = b""
     """Target of the last request, as far as it was received."""
 
@@ -59,8 +63,15 @@ class HttpProtocol(HttpToolsProtocol):
             self.client = self.client[0].removeprefix(MAPPED), self.client[1]
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection at once; uvicorn lets the timer of a reset one hold it until it fires."""
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         """Parse what was received; the callbacks below start the answers."""
+        if self.refused:
+            return
         self._unset_keepalive_if_required()
         self.pending_bytes += len(data)
         rest = memoryview(data)
@@ -69,7 +80,7 @@ class HttpProtocol(HttpToolsProtocol):
                 rest = self._parse(rest)
         except httptools.HttpParserError:
             self.send_400_response("The request is not valid HTTP/1.1.")
-        if self.pending_bytes > MAX_PENDING_BYTES:
+        if self.pending_bytes > MAX_PENDING_BYTES and not self.refused:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long.")
 
     def _parse(self, data: memoryview) -> memoryview:
@@ -118,35 +129,43 @@ class HttpProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be parsed; answers to complete requests before it are sent first."""
-        if self.cycle is None or self.cycle.response_complete or self.cycle.more_body:
-            self._refuse(HTTPStatus.BAD_REQUEST, msg)
-        else:
-            self.cycle.keep_alive = False
+        """Refuse what cannot be parsed."""
+        self._refuse(HTTPStatus.BAD_REQUEST, msg)
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
-        """Close the connection, with a problem document where no other answer is under way."""
-        if self.transport.is_closing():
-            return
+        """Read no more, and close the connection after the answers to the complete requests before this one.
+
+        If there are none, the answer is a problem document.
+        """
+        self.refused = True
         self.logger.info("Refused a request with %d: %s", status, detail)
-        if self.cycle is None or self.cycle.response_complete or not (self.cycle.response_started or self.pipeline):
+        cycle = self._unanswered()
+        if cycle is not None and not cycle.more_body:
+            cycle.keep_alive = False
+            return
+        if cycle is None or not (cycle.response_started or self.pipeline):
             self.transport.write(self._format_problem(status, detail))
         self.transport.close()
 
+    def _unanswered(self) -> RequestResponseCycle | None:
+        """The last request, unless its answer is complete."""
+        cycle: RequestResponseCycle | None = getattr(self, "cycle", None)  # None at first, though declared without
+        return None if cycle is None or cycle.response_complete else cycle
+
     def _format_problem(self, status: HTTPStatus, detail: str) -> bytes:
         """A whole response with a problem document; no application made it, so it has no other header fields."""
-        kind, title = PROBLEMS[status]
-        problem = {
-            "type": f"{self.public_path}/problems/{kind}",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "instance": self.url.partition(b"?")[0].decode("latin-1"),
-        }
-        body = json.dumps(problem).encode()
+        kind = PROBLEMS[status]
+        problem = Problem(
+            type=f"{self.public_path}/problems/{kind.name}",
+            title=kind.title,
+            status=status,
+            detail=detail,
+            instance=self.url.partition(b"?")[0][:MAX_INSTANCE_BYTES].decode("latin-1"),
+        )
+        body = problem.model_dump_json(exclude_none=True).encode()
         fields = [
             *self.server_state.default_headers,
-            (b"content-type", b"application/problem+json"),
+            (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
             (b"connection", b"close"),

@@ -1,7 +1,9 @@
 """Finished answers, to which the conditions, the range and the method of any request are applied."""
 
+import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,12 +13,23 @@ from service.http.conditions import CONDITIONS, is_unmodified, select_range
 from service.http.problems import handle_service_error
 from service.http.representation import Encoded
 from service.http.request import Headers
+from service.http.streaming import PIECE
 
 DESCRIPTIVE = frozenset({b"accept-ranges", b"content-length", b"content-type", b"content-encoding", b"repr-digest"})
 """Headers that describe a body, which a 304 does not have."""
 
 SELECTIVE = CONDITIONS | {b"range"}
 """Headers of a request by which it may get less than the whole."""
+
+
+class Body(Protocol):
+    """Finished bytes, in memory or on disk."""
+
+    def __len__(self) -> int:
+        """Return the number of bytes."""
+
+    def __getitem__(self, part: slice, /) -> Encoded:
+        """Return a part of the bytes."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,7 +41,7 @@ class NotModifiedResponse:
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         """Send the answer."""
         headers = [(name, value) for name, value in self.headers if name not in DESCRIPTIVE]
-        await _send(send, HTTPStatus.NOT_MODIFIED, headers, b"")
+        await _send(send, HTTPStatus.NOT_MODIFIED, headers, b"", range(0))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,7 +53,7 @@ class StoredResponse:
 
     headers: Headers
     etag: str
-    body: Encoded
+    body: Body
     route: object
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,14 +82,15 @@ class StoredResponse:
             if part is None:
                 await self._send_whole(scope, send)
             else:
-                body = memoryview(self.body)[part.start : part.stop]
-                await _send(send, HTTPStatus.PARTIAL_CONTENT, describe_part(self.headers, part, len(self.body)), body)
+                headers = describe_part(self.headers, part, len(self.body))
+                await _send(send, HTTPStatus.PARTIAL_CONTENT, headers, self.body, part)
 
         return send_part
 
     async def _send_whole(self, scope: Scope, send: Send) -> None:
         headers = [*self.headers, (b"content-length", b"%d" % len(self.body)), (b"accept-ranges", b"bytes")]
-        await _send(send, HTTPStatus.OK, headers, b"" if scope["method"] == "HEAD" else self.body)
+        part = range(0 if scope["method"] == "HEAD" else len(self.body))
+        await _send(send, HTTPStatus.OK, headers, self.body, part)
 
 
 def describe_part(headers: Headers, part: range, size: int) -> Headers:
@@ -85,6 +99,12 @@ def describe_part(headers: Headers, part: range, size: int) -> Headers:
     return [*headers, (b"content-length", b"%d" % len(part)), (b"accept-ranges", b"bytes"), (b"content-range", bounds)]
 
 
-async def _send(send: Send, status: HTTPStatus, headers: Headers, body: Encoded) -> None:
+async def _send(send: Send, status: HTTPStatus, headers: Headers, body: Body, part: range) -> None:
+    """Send a part of a body, in pieces if it is large, so that other requests get their turn of the event loop."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    start = part.start
+    while part.stop - start > PIECE:
+        await send({"type": "http.response.body", "body": body[start : start + PIECE], "more_body": True})
+        await asyncio.sleep(0)
+        start += PIECE
+    await send({"type": "http.response.body", "body": body[start : part.stop]})

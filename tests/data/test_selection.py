@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.data import selection as selection_module
 from service.data.dataset import Dataset
 from service.data.order import order_v1
-from service.data.selection import Selection
+from service.data.selection import Selection, to_positions
 from service.errors import Refused, Unknown
 from tests import made
 
@@ -133,3 +134,26 @@ def test_a_batch_tells_what_it_is(tiny: Dataset) -> None:
         "peak": "10",
     }
     assert (batch.height, batch.width, batch.peak, len(batch)) == (made.HEIGHT, made.WIDTH, made.PEAK, made.TEST)
+
+
+@given(made.datasets(), splits, choices, st.none() | st.integers(0, 9), st.slices(30))
+def test_a_batch_gathers_any_slice_of_its_rows(
+    data: Dataset, split: str, labels: list[int], seed: int | None, part: slice
+) -> None:
+    batch = chosen(data, split, labels, seed).batch(layout="chw", scale="unit")
+    assert np.array_equal(batch[part].image, batch.image[part])
+    assert np.array_equal(batch[part].label, batch.label[part])
+
+
+def test_a_batch_reads_no_pixels_before_they_are_needed(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = Selection.of(tiny.split("train")).shuffled(1).batch(scale="unit")
+    monkeypatch.setattr(selection_module, "_take_rows", None)
+    assert len(batch) == made.TRAIN
+    with pytest.raises(TypeError):
+        _ = batch.image
+
+
+@given(st.integers(-5, 20), st.integers(-5, 20), st.integers(1, 4))
+def test_positions_of_a_range_are_its_numbers(start: int, stop: int, step: int) -> None:
+    for indices in (range(start, stop, step), range(start, stop, -step)):
+        assert to_positions(indices).tolist() == list(indices)

@@ -60,4 +60,4 @@ def test_no_call_writes_more_than_a_few_rows_because_it_holds_the_interpreters_l
 
     monkeypatch.setattr(orjson, "dumps", measure)
     media.encode(Selection.of(mnist.split("test")).page(0, 1_000).batch(scale=scale))
-    assert 1_000 < longest <= PIECE
+    assert 1_000 < longest <= 4 * PIECE

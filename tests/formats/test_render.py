@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from service.formats.render import ColourMap, RenderOptions, draw, measure, to_grey
+from service.formats.render import ColourMap, RenderOptions, _load_colours, draw, measure, split_bands, to_grey
 
 images = arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 
@@ -95,3 +95,16 @@ def test_a_caption_is_not_cut_off_by_a_narrow_picture() -> None:
     assert columns[-1] - columns[0] + 1 <= narrow.shape[1]
     assert narrow[28:].sum() == pytest.approx(text.sum(), rel=0.02)
     assert not wide[:, [0, -1]].any()
+
+
+@pytest.mark.parametrize("name", ["viridis", "magma", "inferno", "plasma", "cividis"])
+def test_a_stored_colour_map_cannot_be_written(name: ColourMap) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        _load_colours(name)[0] = 0
+
+
+@given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 200), st.integers(1, 5))))
+def test_bands_are_the_rows_of_the_picture(image: NDArray[np.uint8]) -> None:
+    bands = list(split_bands(image))
+    assert np.array_equal(np.concatenate(bands), image)
+    assert max(map(len, bands)) <= 64

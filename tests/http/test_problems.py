@@ -165,7 +165,7 @@ def test_what_may_be_given_once_is_not_given_twice(site: sites.Site, path: str, 
     ("query", "name", "reason"),
     [
         ("rows?limit=0", "limit", "must be an integer of at least 1, not '0'"),
-        ("rows?limit=1001", "limit", "must be an integer from 1 to 1000 in json, not 1001"),
+        ("rows?limit=1001", "limit", "must be an integer from 1 to 1000 in json, not '1001'"),
         ("rows?offset=9223372036854775808", "offset", "must be an integer from 0 to 9223372036854775807"),
         ("rows?seed=18446744073709551616", "seed", "must be an integer from 0 to 18446744073709551615"),
         ("rows?label=4", "label", "must be a class of made, 0 to 3, not 4"),

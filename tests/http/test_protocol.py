@@ -1,11 +1,16 @@
+import gc
 import itertools
 import json
+import socket
+import struct
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.http.protocol import HttpProtocol
 from service.settings import Settings
 from tests import sites
 from tests.http import echo, wire
@@ -215,6 +220,16 @@ def test_a_head_without_an_end_is_told_so(server: sites.Site) -> None:
     assert_problem(answer, 431, "headers-too-large")
 
 
+def test_a_refusal_repeats_only_the_start_of_a_long_path(server: sites.Site) -> None:
+    (answer,) = wire.split(wire.exchange(server, b"GET /" + b"x" * 65_536))
+    assert_problem(answer, 431, "headers-too-large")
+    assert len(answer.body) < 2_000
+
+
+def test_what_follows_a_refused_request_is_not_read(server: sites.Site) -> None:
+    assert len(wire.split(wire.exchange(server, b"nonsense\r\n\r\n", LAST, LAST))) == 1
+
+
 def test_a_problem_links_below_the_root_path() -> None:
     with sites.serving(echo.app, Settings(root_path="/digits")) as server:
         (answer,) = wire.split(wire.exchange(server, b"nonsense\r\n\r\n"))
@@ -235,3 +250,19 @@ def test_idle_connections_are_closed_after_the_time_that_is_set() -> None:
         (answer,) = wire.split(wire.receive(used))
         assert answer.json["path"] == "/a"
         assert answer.headers.get("Connection") is None
+
+
+def test_connections_that_are_reset_are_forgotten_at_once() -> None:
+    with sites.serving(echo.app) as server:
+        for _ in range(50):
+            with wire.connect(server) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        deadline = time.monotonic() + 10
+        while (alive := count_protocols()) > 10 and time.monotonic() < deadline:
+            server.get("/a")  # gives the server time to see the resets
+        assert alive <= 10
+
+
+def count_protocols() -> int:
+    gc.collect()
+    return sum(isinstance(one, HttpProtocol) for one in gc.get_objects())
