@@ -1,6 +1,7 @@
 """What may be asked: each parameter read, bounded, and turned into the value that does the work."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -102,7 +103,7 @@ def test_a_selection_has_as_many_samples_as_were_counted(
     query = SelectionQuery(**choice, **fold)
     for name in ("train", "test", "all"):
         split = tiny.split(name)
-        refusals = [refusal(lambda split=split: query.count(split)), refusal(lambda split=split: query.select(split))]
+        refusals = [refusal(partial(ask, split)) for ask in (query.count, query.select)]
         assert refusals[0] == refusals[1]  # a class is too small
         if refusals[0] is None:
             selection = query.select(split)
