@@ -458,7 +458,9 @@ def test_of_many_who_ask_for_the_same_at_once_one_makes_it() -> None:
         assert await asyncio.to_thread(body.begun.wait, 20)
         gate.set()
         responses = await asyncio.gather(*waiting)
-        assert {bytes(response.body) for response in responses if isinstance(response, StoredResponse)} == {b"content"}
+        assert {bytes(response.body[:]) for response in responses if isinstance(response, StoredResponse)} == {
+            b"content"
+        }
         await alone.execute(request_of(), represent(Body(), cost=100.0))
 
     asyncio.run(main())
