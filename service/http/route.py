@@ -155,8 +155,9 @@ def _compile_dependency(dependency: Callable[..., Any]) -> Resolve:
 
 
 def _read_query(model: type[Parameters], request: ApiRequest) -> Parameters:
-    request.query = query = read(model, request.scope["query_string"])
-    request.canonical_query = query.canonical()
+    text = request.scope["query_string"]
+    request.query = query = read(model, text)
+    request.canonical_query = query.canonical() if text else {}
     return query
 
 
