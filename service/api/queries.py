@@ -164,8 +164,10 @@ class OrderQuery(SubsetQuery):
     shuffle: Annotated[Boolean, Field(description="`true` is order v1, `false` the order of the file")] = True
     format: FormatParameter = None
 
-    def build_epoch(self, split: Split) -> Epoch:
-        """The epoch as one batch.
+    def build_epoch(
+        self, split: Split, *, batch_size: int, world_size: int = 1, start: int = 0, tail: Tail = "partial"
+    ) -> Epoch:
+        """The epoch that the parameters describe, in batches.
 
         Raises:
             Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
@@ -176,7 +178,10 @@ class OrderQuery(SubsetQuery):
             seed=self.seed,
             number=self.epoch,
             shuffle=self.shuffle,
-            batch_size=len(split),
+            batch_size=batch_size,
+            world_size=world_size,
+            start=start,
+            tail=tail,
         )
 
 
@@ -207,20 +212,16 @@ class BatchesQuery(OrderQuery):
         """Whether pixels are float32."""
         return self.scale != "raw"
 
-    def build_epoch(self, split: Split) -> Epoch:
-        """The epoch, from `start` on.
+    def build_batches(self, split: Split) -> Epoch:
+        """The epoch that the parameters describe, from `start` on.
 
         Raises:
             Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
         """
         if self.rank >= self.world_size:
             raise Refused("rank", f"must be below world_size, from 0 to {self.world_size - 1}, not {self.rank}")
-        return replace(
-            super().build_epoch(split),
-            batch_size=self.batch_size,
-            world_size=self.world_size,
-            start=self.start,
-            tail=self.tail,
+        return self.build_epoch(
+            split, batch_size=self.batch_size, world_size=self.world_size, start=self.start, tail=self.tail
         )
 
 

@@ -174,8 +174,8 @@ def write_query(parameters: Mapping[str, Any]) -> str:
 
 
 def _pair(name: str, value: Any) -> str:  # noqa: ANN401 - whatever a parameter may be
-    """One parameter; integers, the most frequent ones, need no quoting."""
-    if type(value) is int:
+    """One parameter; integers and words, the most frequent ones, need no quoting."""
+    if type(value) is int or (type(value) is str and value.isalnum() and value.isascii()):
         return f"{name}={value}"
     return urlencode({name: str(value).lower() if isinstance(value, bool) else value}, doseq=True)
 
