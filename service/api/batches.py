@@ -64,7 +64,7 @@ def encode_one(query: BatchesQuery, epoch: Epoch, media: Format, links: Mapping[
             layout=query.layout,
             scale=query.scale,
             valid=epoch.valid_rows(query.rank, 1),
-            envelope=describe_batch(query, epoch, links),
+            envelope=lambda: describe_batch(query, epoch, links),
         )
         return media.encode(batch)
 

@@ -96,7 +96,7 @@ class Epoch:
 
     def __post_init__(self) -> None:
         """Count the samples, which refuses impossible subsets."""
-        object.__setattr__(self, "samples", int(self.subset.counts(self.split).sum()))
+        object.__setattr__(self, "samples", self.subset.count(self.split))
 
     @cached_property
     def pool(self) -> Selection:

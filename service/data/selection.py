@@ -1,6 +1,6 @@
 """A Selection: which samples of a split, in which order. Reads no pixels until a Batch is read."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -121,7 +121,7 @@ class Selection:
         layout: Layout = "flat",
         scale: Scale = "raw",
         valid: int | None = None,
-        envelope: Mapping[str, object] | None = None,
+        envelope: Callable[[], Mapping[str, object]] | None = None,
     ) -> Batch:
         """The values of the samples in a layout and on a scale; in a padded batch, the first `valid` are real.
 
