@@ -60,7 +60,7 @@ class Flaky:
         self.behind = behind
         self.url = ""
         self.asked: list[str] = []
-        self.headers: list[dict[str, str]] = []
+        self.headers: list[dict[str, str]] = []  # names in lower case
         self.connections = 0
         self.retry_after = "0"
         self.rewrite: Callable[[str], str] = str
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes | None) -> None:
         self.path = re.sub(r"^http://[^/]+", "", self.path)  # as a proxy is asked
-        fault = self.flaky.next(self.path, dict(self.headers))
+        fault = self.flaky.next(self.path, {name.lower(): value for name, value in self.headers.items()})
         if fault in ("silent", "stalled"):
             self.close_connection = True
             if fault == "stalled":

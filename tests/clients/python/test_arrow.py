@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digits_client.arrow import Rows, TruncatedStream, read_stream
+from digits_client import UnexpectedAnswer
+from digits_client.arrow import Rows, StreamType, TruncatedStream, read_stream
 from service.data.batch import Layout
 from service.data.dataset import Dataset
 from service.data.scale import Scale
@@ -23,8 +24,8 @@ def written(data: Dataset, sizes: list[int], layout: Layout, scale: Scale) -> by
     return b"".join(map(bytes, stream(parts)))
 
 
-def read(content: bytes, dtype: str, shape: tuple[int, ...]) -> list[Rows]:
-    return list(read_stream(io.BytesIO(content), np.dtype(dtype), shape))
+def read(content: bytes, dtype: str, shape: tuple[int, ...], **facts: str) -> list[Rows]:
+    return list(read_stream(io.BytesIO(content), StreamType(dtype=np.dtype(dtype), shape=shape, facts=facts)))
 
 
 @given(
@@ -67,3 +68,25 @@ def test_rows_outlive_the_stream_and_one_another(tiny: Dataset) -> None:
     before = found[1].image.copy()
     found[0].image[:] = 99
     assert np.array_equal(found[1].image, before)
+
+
+def test_a_stream_states_what_it_holds(tiny: Dataset) -> None:
+    content = written(tiny, [3], "image", "raw")
+    shape = (made.HEIGHT, made.WIDTH)
+    assert len(read(content, "u1", shape, dataset="made", split="all", rev=tiny.rev, layout="image", scale="raw")) == 1
+    assert len(read(content, "u1", shape, other="is not stated")) == 1
+    for name, value in {"rev": "000000000000", "split": "test", "scale": "unit"}.items():
+        with pytest.raises(UnexpectedAnswer, match=f"has {name} '.*', and '{value}' was requested"):
+            read(content, "u1", shape, **{name: value})
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_a_damaged_stream_is_read_or_refused_but_never_an_accident(tiny: Dataset, draw: st.DataObject) -> None:
+    content = bytearray(written(tiny, [3, 1], "image", "raw"))
+    for _ in range(draw.draw(st.integers(1, 4))):
+        content[draw.draw(st.integers(0, len(content) - 1))] = draw.draw(st.integers(0, 255))
+    try:
+        read(bytes(content), "u1", (made.HEIGHT, made.WIDTH))
+    except TruncatedStream:
+        pass

@@ -140,7 +140,7 @@ def test_a_state_counts_what_was_handed_out_and_any_number_of_ranks_goes_on(
     batches = train.batches(2, world_size=2, seed=6, epoch=3)
     handed_out = list(islice(batches, taken))
     state = batches.state_dict()
-    assert state == {"seed": 6, "epoch": 3, "start": min(made.TRAIN, 4 * len(handed_out)), "rev": tiny.rev}
+    assert (state["epoch"], state["start"]) == (3, min(made.TRAIN, 4 * len(handed_out)))
 
     batch_size, world_size = other
     ranks = [train.batches(batch_size, rank=rank, world_size=world_size, seed=6) for rank in range(world_size)]
@@ -164,14 +164,6 @@ def test_a_state_inside_the_loop_is_that_of_the_batch_in_hand(train: Split) -> N
     assert batches.state_dict()["start"] == 0
 
 
-def test_a_state_of_other_data_or_of_another_seed_is_refused(train: Split) -> None:
-    batches = train.batches(5, seed=1)
-    state = batches.state_dict()
-    with pytest.raises(ChangedData, match="revision 000000000000"):
-        batches.load_state_dict({**state, "rev": "000000000000"})
-    with pytest.raises(ValueError, match="seed 2"):
-        batches.load_state_dict({**state, "seed": 2})
-
 
 def test_a_step_may_be_asked_for_by_its_number(train: Split, tiny: Dataset) -> None:
     batches = train.batches(4, seed=9, start=3)
@@ -185,9 +177,12 @@ def test_a_step_may_be_asked_for_by_its_number(train: Split, tiny: Dataset) -> N
 
 def test_steps_by_number_use_one_connection(flaky: Flaky) -> None:
     batches = connect(flaky.url).dataset("made")["train"].batches(4)
+    assert len(batches)
+    flaky.asked.clear()
     for number in range(len(batches)):
         batches.step(number)
     assert flaky.connections == 1
+    assert len(flaky.asked) == len(batches)
 
 
 # --- what may happen in between ---
@@ -205,7 +200,7 @@ def test_no_batch_is_lost_or_repeated_whatever_fails(
     site: Site, tiny: Dataset, faults: list[Any], connections: int
 ) -> None:
     with before(site) as place:
-        batches = connect(place.url, attempts=9).dataset("made")["train"].batches(2, seed=4, connections=connections)
+        batches = connect(place.url).dataset("made")["train"].batches(2, seed=4, connections=connections)
         place.fail(faults, only="/batches?")
         assert listed(batches) == expected(tiny, batch_size=2, seed=4)
         wait_for_threads()
@@ -213,8 +208,8 @@ def test_no_batch_is_lost_or_repeated_whatever_fails(
 
 def test_a_broken_stream_goes_on_where_it_broke(live: Site) -> None:
     with before(live) as place:
-        batches = connect(place.url, attempts=2).dataset("mnist")["test"].batches(100, connections=1)
-        place.fail(["cut"] * 3, only="/batches?")  # more than attempts, but each goes further
+        batches = connect(place.url).dataset("mnist")["test"].batches(100, connections=1)
+        place.fail(["cut"] * 3, only="/batches?")
         visited = [index for batch in batches for index in batch.index]
         targets = [parse_qs(target) for target in place.asked if "&start=" in target]
     assert visited == order_v1(10_000, seed=0).tolist()
@@ -236,10 +231,10 @@ def test_data_that_change_in_the_middle_end_the_run(flaky: Flaky, monkeypatch: p
 
 
 def test_a_service_that_stays_away_is_told(flaky: Flaky) -> None:
-    batches = connect(flaky.url, attempts=2).dataset("made")["train"].batches(2)
+    batches = connect(flaky.url, patience=0).dataset("made")["train"].batches(2)
     assert len(batches)
     flaky.fail(["silent"] * 20)
-    with pytest.raises(Unreachable, match="failed 2 times"):
+    with pytest.raises(Unreachable, match="failed once"):
         list(batches)
 
 
