@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digits_client import ChangedData, Split
+from digits_client import ChangedData, Split, StateMismatch
 from service.data.dataset import Dataset
 
 pytestmark = pytest.mark.heavy
@@ -54,7 +54,7 @@ def test_a_run_goes_on_where_it_stood(stream: Any, all_digits: Split, workers: i
     for _ in range(7):
         next(batches)
     state = stream.state_dict(7)
-    assert state == {"seed": 3, "epoch": 2, "start": 700, "rev": all_digits.rev}
+    assert (state["epoch"], state["start"]) == (2, 700)
     del batches
     stream.set_epoch(0)
     stream.load_state_dict(state)
@@ -63,6 +63,30 @@ def test_a_run_goes_on_where_it_stood(stream: Any, all_digits: Split, workers: i
     assert stream.state_dict(1_000)["start"] == 1797
     with pytest.raises(ChangedData):
         stream.load_state_dict({**state, "rev": "000000000000"})
+    with pytest.raises(StateMismatch, match="shuffle False instead of True"):
+        stream.load_state_dict({**state, "shuffle": False})
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_the_usual_loop_continues_the_epoch(stream: Any, all_digits: Split, workers: int) -> None:  # noqa: ANN401
+    stream.set_epoch(2)
+    stream.load_state_dict(stream.state_dict(7))
+    batches = loader(stream, batch_size=None, num_workers=workers, persistent_workers=workers > 0)
+    passes = []
+    for epoch in range(2, 5):
+        stream.set_epoch(epoch)
+        assert len(stream) == (11 if epoch == 2 else 18)
+        passes.append(labels(batches))
+    assert passes == [expected(all_digits, 2)[7:], expected(all_digits, 3), expected(all_digits, 4)]
+
+
+def test_a_stream_begins_where_its_batches_do(all_digits: Split) -> None:
+    from digits_client.torch import Stream  # noqa: PLC0415
+
+    stream = Stream(all_digits.batches(100, seed=3, epoch=2, start=700))
+    stream.set_epoch(2)
+    assert labels(stream) == expected(all_digits, 2)[7:]
+
 
 
 def test_tensors_are_the_values(stream: Any, all_digits: Split) -> None:  # noqa: ANN401
