@@ -1,5 +1,6 @@
 import io
 import struct
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -86,7 +87,5 @@ def test_a_damaged_stream_is_read_or_refused_but_never_an_accident(tiny: Dataset
     content = bytearray(written(tiny, [3, 1], "image", "raw"))
     for _ in range(draw.draw(st.integers(1, 4))):
         content[draw.draw(st.integers(0, len(content) - 1))] = draw.draw(st.integers(0, 255))
-    try:
+    with suppress(TruncatedStream):
         read(bytes(content), "u1", (made.HEIGHT, made.WIDTH))
-    except TruncatedStream:
-        pass

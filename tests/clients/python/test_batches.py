@@ -135,7 +135,7 @@ def test_every_pass_is_the_next_epoch_and_any_may_be_set(train: Split, tiny: Dat
 @given(taken=st.integers(0, 6), other=st.sampled_from([(4, 1), (2, 2), (1, 4)]))
 @settings(max_examples=20)
 def test_a_state_counts_what_was_handed_out_and_any_number_of_ranks_goes_on(
-    train: Split, tiny: Dataset, taken: int, other: tuple[int, int]
+    train: Split, taken: int, other: tuple[int, int]
 ) -> None:
     batches = train.batches(2, world_size=2, seed=6, epoch=3)
     handed_out = list(islice(batches, taken))
@@ -162,7 +162,6 @@ def test_a_state_inside_the_loop_is_that_of_the_batch_in_hand(train: Split) -> N
     starts = [batches.state_dict()["start"] for _ in batches]
     assert starts == [5, 10, 15, 20, 23]
     assert batches.state_dict()["start"] == 0
-
 
 
 def test_a_step_may_be_asked_for_by_its_number(train: Split, tiny: Dataset) -> None:

@@ -13,6 +13,7 @@ from math import inf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3 import PoolManager
 
 from digits_client import ChangedData, ProblemError, UnexpectedAnswer, Unreachable, connect
 from digits_client import retry as module
@@ -20,6 +21,7 @@ from digits_client.cancellation import Cancellation
 from digits_client.connection import JSON, PATIENCE, Connection, encode_query
 from digits_client.errors import parse_problem
 from digits_client.retry import LONGEST_PAUSE, PatientRetry, choose_backoff
+from digits_client.transport import create_pool
 from tests.clients.python.flaky import Fault, Flaky
 from tests.sites import Site
 
@@ -216,9 +218,7 @@ def test_an_unknown_host_fails_at_once(monkeypatch: pytest.MonkeyPatch, pauses: 
     assert not pauses
 
 
-def test_a_host_that_was_known_is_tried_again(
-    site: Site, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
-) -> None:
+def test_a_host_that_was_known_is_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
     connection = Connection(site.url)
     assert connection.get_json(CARD)
     connection.close()
@@ -270,14 +270,17 @@ def test_a_slash_at_the_end_of_the_address_does_no_harm(site: Site) -> None:
 
 
 def test_a_pool_is_made_once_and_kept(flaky: Flaky, monkeypatch: pytest.MonkeyPatch) -> None:
-    from digits_client import connection as place  # noqa: PLC0415
+    pools: list[PoolManager] = []
 
-    made, create = [], place.create_pool
-    monkeypatch.setattr(place, "create_pool", lambda *one, **more: made.append(create(*one, **more)) or made[-1])
+    def create(url: str, *, connections: int) -> PoolManager:
+        pools.append(create_pool(url, connections=connections))
+        return pools[-1]
+
+    monkeypatch.setattr("digits_client.connection.create_pool", create)
     connection = Connection(flaky.url)
     for _ in range(5):
         connection.get_json(CARD)
-    assert len(made) == 1
+    assert len(pools) == 1
     assert flaky.connections == 1
 
 
@@ -368,7 +371,12 @@ def test_a_pause_can_be_cancelled(flaky: Flaky, caplog: pytest.LogCaptureFixture
     flaky.retry_after = "60"
     connection, cancellation = Connection(flaky.url), Cancellation()
     paused = threading.Event()
-    caplog.handler.addFilter(lambda record: paused.set() or "next attempt" in record.getMessage())
+
+    def notice(record: logging.LogRecord) -> bool:
+        paused.set()
+        return "next attempt" in record.getMessage()
+
+    caplog.handler.addFilter(notice)
     with ThreadPoolExecutor(1) as threads:
         retries = connection.create_retry(cancellation)
         reading = threads.submit(lambda: connection.open(CARD, {}, accept=JSON, retries=retries).__enter__())

@@ -102,7 +102,7 @@ def test_whole_arrays_are_those_of_the_dataset(train: Split, tiny: Dataset) -> N
 def test_a_damaged_download_is_repeated_and_then_refused(flaky: Flaky) -> None:
     split = connect(flaky.url).dataset("made")["train"]
     flaky.fail(["altered"] * DOWNLOADS, only=".npz")
-    with pytest.raises(DamagedDownload, match="train is damaged|have SHA-256"):
+    with pytest.raises(DamagedDownload, match=r"train is damaged|have SHA-256"):
         _ = split.images
     assert flaky.times(".npz") == DOWNLOADS
     flaky.fail(["altered"], only=".npz")

@@ -128,9 +128,7 @@ def test_values_of_another_revision_are_refused(flaky: Flaky, split: Split) -> N
 @pytest.mark.parametrize("tail", ["partial", "drop", "pad"])
 @pytest.mark.parametrize("subset", [{}, {"label": 2}, {"fold": 1, "folds": 2}, {"per_class": 2}])
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_every_kind_of_run_passes_the_checks(
-    train: Split, tail: Tail, subset: dict[str, int], shuffle: bool
-) -> None:
+def test_every_kind_of_run_passes_the_checks(train: Split, tail: Tail, subset: dict[str, int], shuffle: bool) -> None:
     for rank in range(3):
         batches = train.batches(2, seed=4, rank=rank, world_size=3, tail=tail, shuffle=shuffle, **subset)  # type: ignore[arg-type]
         assert len(list(batches)) == len(batches.copy_at(0))

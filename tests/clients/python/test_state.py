@@ -14,7 +14,7 @@ from service.data.order import order_v1
 from tests import made
 from tests.sites import Site
 
-RUN = {"batch_size": 4, "seed": 1, "label": [1, 2], "fold": 0, "folds": 2}
+RUN: dict[str, Any] = {"batch_size": 4, "seed": 1, "label": [1, 2], "fold": 0, "folds": 2}
 """A run in which every parameter of the order is used."""
 
 
@@ -54,7 +54,10 @@ def test_a_state_holds_all_that_determines_the_order(train: Split) -> None:
         ({"fold": 1}, "fold 0 instead of 1"),
         ({"folds": 3}, "folds 2 instead of 3"),
         ({"part": "holdout"}, "part 'train' instead of 'holdout'"),
-        ({"fold": None, "folds": None}, "fold 0 instead of None; folds 2 instead of None; part 'train' instead of None"),
+        (
+            {"fold": None, "folds": None},
+            "fold 0 instead of None; folds 2 instead of None; part 'train' instead of None",
+        ),
         ({"per_class": 1}, "per_class None instead of 1"),
         ({"tail": "drop"}, "tail 'partial' instead of 'drop'; global_batch None instead of 4"),
     ],
@@ -93,6 +96,12 @@ def test_equal_choices_of_labels_are_one_run(train: Split, label: Any) -> None: 
     train.batches(4, label=[2]).load_state_dict(train.batches(4, label=label).state_dict())
 
 
+def test_the_default_part_is_no_difference(train: Split) -> None:
+    train.batches(4).load_state_dict(train.batches(4, part="train").state_dict())
+    folded = train.batches(4, fold=1, folds=2).state_dict()
+    train.batches(4, fold=1, folds=2, part="train").load_state_dict(folded)
+
+
 def test_no_labels_are_all_labels(train: Split) -> None:
     train.batches(4).load_state_dict(train.batches(4, label=[]).state_dict())
 
@@ -119,7 +128,7 @@ def test_the_usual_loop_continues_the_epoch_and_visits_every_later_one_whole(
     epochs = [visited] if state["epoch"] == epoch else [visited, []]
     after = train.batches(4, seed=7)
     after.load_state_dict(state)
-    for number in range(int(state["epoch"]), epoch + 3):  # type: ignore[call-overload]
+    for number in range(state["epoch"], epoch + 3):
         after.set_epoch(number)
         if again:
             after.set_epoch(number)

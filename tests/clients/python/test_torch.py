@@ -88,7 +88,6 @@ def test_a_stream_begins_where_its_batches_do(all_digits: Split) -> None:
     assert labels(stream) == expected(all_digits, 2)[7:]
 
 
-
 def test_tensors_are_the_values(stream: Any, all_digits: Split) -> None:  # noqa: ANN401
     x, y = next(iter(loader(stream, batch_size=None)))
     batch = next(iter(all_digits.batches(100, seed=3, layout="chw", scale="unit")))
