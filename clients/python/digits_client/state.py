@@ -20,7 +20,7 @@ class Run(TypedDict):
     tail: str
     global_batch: int | None
     """Rows per rank and step times the number of ranks, if the tail is `drop` or `pad`, where it determines which
-    samples are left out or repeated. None with `partial`: a run may continue with any, and still visits every sample once."""
+    samples are left out or repeated. None with `partial`: a run may continue with any, and visits every sample once."""
 
     label: Sequence[int] | None
     per_class: int | None
