@@ -28,6 +28,7 @@ Fault = Literal[
     "cut",  # half of the body, then the end of the connection
     "halted",  # half of the body; the connection stays open
     "dripping",  # half of the body, then single bytes
+    "dripping head",  # single bytes from the beginning
     "altered",  # one byte is another one
     "redirect",  # 302 to another path
     "sign-in",  # 200 with HTML
@@ -116,6 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             if fault == "stalled":
                 self._wait_for_client()
+            return
+        if fault == "dripping head":
+            self.close_connection = True
+            self._drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 10_000)
             return
         if fault in STATUS:
             self._fail(fault)

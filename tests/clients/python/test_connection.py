@@ -158,6 +158,11 @@ def test_other_data_are_an_error_of_their_own(flaky: Flaky) -> None:
     assert flaky.times(CARD) == 1
 
 
+def test_errors_can_be_pickled() -> None:
+    other = pickle.loads(pickle.dumps(ChangedData(409, "changed-data", "So.")))  # noqa: S301 - our own
+    assert (type(other), other.status, other.kind, str(other)) == (ChangedData, 409, "changed-data", "So.")
+
+
 def test_an_error_in_other_words_is_quoted() -> None:
     assert str(parse_problem(418, b"<html>")) == "The service answered 418: b'<html>'"
     assert str(parse_problem(400, b"[1]")) == "The service answered 400: b'[1]'"
@@ -248,6 +253,12 @@ def test_an_answer_that_drips_ends(flaky: Flaky) -> None:
     connection = Connection(flaky.url, timeout=0.2, patience=0)
     with pytest.raises(Unreachable, match="bytes arrived within"):
         connection.get(f"{CARD}/train/order", accept=JSON)
+
+
+def test_a_head_that_drips_ends(flaky: Flaky, pauses: list[float]) -> None:
+    flaky.fail(["dripping head"])
+    assert Connection(flaky.url, timeout=0.2).get_json(CARD)["name"] == "made"
+    assert len(pauses) == 1
 
 
 def test_an_answer_that_stops_ends(flaky: Flaky, pauses: list[float]) -> None:
