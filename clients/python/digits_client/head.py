@@ -1,4 +1,4 @@
-"""Reading the head of an answer within a time, so that a server that sends single bytes cannot keep a client for ever."""
+"""Reading the head of an answer within a time, so that a server that sends single bytes cannot hold up a client."""
 
 import io
 import time

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3 import PoolManager
 
-from digits_client import ChangedData, ProblemError, UnexpectedAnswer, Unreachable, connect
+from digits_client import ChangedData, DigitsError, ProblemError, UnexpectedAnswer, Unreachable, connect
 from digits_client import retry as module
 from digits_client.cancellation import Cancellation
 from digits_client.connection import JSON, PATIENCE, Connection, encode_query
@@ -330,9 +330,10 @@ def test_headers_and_credentials_are_sent(flaky: Flaky) -> None:
     assert [headers["user-agent"] for headers in flaky.headers] == ["mine", "digits-client"]
 
 
-def test_a_password_in_the_address_appears_in_no_message(flaky: Flaky) -> None:
-    flaky.fail(["busy"])
-    with pytest.raises(Unreachable) as caught:
+@pytest.mark.parametrize("fault", ["busy", "redirect"])
+def test_a_password_in_the_address_appears_in_no_message(flaky: Flaky, fault: Fault) -> None:
+    flaky.fail([fault])
+    with pytest.raises(DigitsError) as caught:
         connect(flaky.url.replace("http://", "http://user:secret@"), patience=0).dataset("made")
     assert "secret" not in str(caught.value)
 
