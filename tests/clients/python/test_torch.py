@@ -111,3 +111,56 @@ def test_a_map_style_dataset_takes_any_sampler(all_digits: Split, digits: Datase
         label for mine in labels(loader(samples, batch_size=50, sampler=sampler, num_workers=2)) for label in mine
     ]
     assert visited == digits.labels[list(sampler)].tolist()
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+@pytest.mark.parametrize("taken", [1, 7, 17, 18])
+@pytest.mark.filterwarnings("ignore:'set_vital' is deprecated:UserWarning")  # torchdata calls it
+def test_a_stateful_loader_continues_within_an_epoch(all_digits: Split, workers: int, taken: int) -> None:
+    stateful = pytest.importorskip("torchdata.stateful_dataloader")
+    from digits_client.torch import Stream  # noqa: PLC0415
+
+    def load() -> tuple[Any, Any]:
+        stream = Stream(all_digits.batches(100, seed=3, layout="chw", scale="unit"))
+        return stream, stateful.StatefulDataLoader(stream, batch_size=None, num_workers=workers)
+
+    stream, before = load()
+    stream.set_epoch(2)
+    reading = iter(before)
+    visited = [next(reading)[1].tolist() for _ in range(taken)]
+    state = before.state_dict()
+    del reading, before
+
+    stream, after = load()
+    after.load_state_dict(state)
+    for epoch in range(2, 4):
+        stream.set_epoch(epoch)
+        visited += labels(after)
+    assert visited == expected(all_digits, 2) + expected(all_digits, 3)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.filterwarnings("ignore:'set_vital' is deprecated:UserWarning")  # torchdata calls it
+def test_a_stateful_loader_that_has_ended_an_epoch_continues_with_the_next(all_digits: Split, workers: int) -> None:
+    stateful = pytest.importorskip("torchdata.stateful_dataloader")
+    from digits_client.torch import Stream  # noqa: PLC0415
+
+    stream = Stream(all_digits.batches(100, seed=3, epoch=2))
+    before = stateful.StatefulDataLoader(stream, batch_size=None, num_workers=workers)
+    assert labels(before) == expected(all_digits, 2)
+    stream = Stream(all_digits.batches(100, seed=3))
+    after = stateful.StatefulDataLoader(stream, batch_size=None, num_workers=workers)
+    after.load_state_dict(before.state_dict())
+    for epoch in (3, 4):
+        stream.set_epoch(epoch)
+        assert labels(after) == expected(all_digits, epoch)
+
+
+def test_the_state_of_another_worker_is_refused(stream: Any) -> None:  # noqa: ANN401
+    iterator = iter(stream)
+    next(iterator)
+    state = iterator.state_dict()
+    with pytest.raises(StateMismatch, match="worker 0 of 2, not to 0 of 1"):
+        iter(stream).load_state_dict({**state, "workers": 2})
+    with pytest.raises(StateMismatch, match="seed 4 instead of 3"):
+        iter(stream).load_state_dict({**state, "seed": 4})
