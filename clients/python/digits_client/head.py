@@ -18,19 +18,19 @@ class TimedHeadResponse(HTTPResponse):
         super().__init__(sock, *arguments, **options)
         self._timeout = sock.gettimeout()
 
-    def begin(self) -> None:
+    def begin(self, **options: Any) -> None:  # noqa: ANN401 - newer versions of http.client have options
         """Read the head.
 
         Raises:
             TimeoutError: it does not arrive in time.
         """
         if self._timeout is None or not isinstance(self.fp, io.BufferedReader):
-            super().begin()
+            super().begin(**options)
             return
         whole = self.fp
         self.fp = TimedLines(whole, time.monotonic() + HEAD_TIMEOUTS * self._timeout)  # type: ignore[assignment]
         try:
-            super().begin()
+            super().begin(**options)
         finally:
             if self.fp is not None:  # there is a body
                 self.fp = whole

@@ -108,7 +108,7 @@ class StreamIterator(Iterator[tuple[torch.Tensor, torch.Tensor]]):
     def state_dict(self) -> dict[str, Any]:
         """Return the position of the pass, and how many steps this worker has taken of it."""
         steps = {"steps": self._taken, "worker": self._worker, "workers": self._workers}
-        return {**self._begin, **steps}
+        return {**self._pass_state, **steps}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state of the same worker. If that has no step left, the shared position is the next epoch.
@@ -128,7 +128,7 @@ class StreamIterator(Iterator[tuple[torch.Tensor, torch.Tensor]]):
             self._position.copy_(torch.tensor([epoch + 1, 0]))
 
     @property
-    def _begin(self) -> State:
+    def _pass_state(self) -> State:
         return self._batches.state_dict()
 
     @property
@@ -140,7 +140,7 @@ class StreamIterator(Iterator[tuple[torch.Tensor, torch.Tensor]]):
         """Give the rest of this worker's steps."""
         if self._workers > 1:
             return self._fetch_apart(self._batches)
-        request, begin = self._batches.request, self._begin
+        request, begin = self._batches.request, self._pass_state
         start = min(request.samples, begin["start"] + self._first * request.global_batch)
         return iter(self._batches.copy_at(begin["epoch"], start))
 

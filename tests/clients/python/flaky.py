@@ -60,7 +60,7 @@ class Flaky:
         """Hand on to `behind`."""
         self.behind = behind
         self.url = ""
-        self.asked: list[str] = []
+        self.targets: list[str] = []
         self.headers: list[dict[str, str]] = []  # names in lower case
         self.connections = 0
         self.retry_after = "0"
@@ -83,12 +83,12 @@ class Flaky:
 
     def times(self, part: str) -> int:
         """How many requests had this in their target."""
-        return sum(part in target for target in self.asked)
+        return sum(part in target for target in self.targets)
 
     def next(self, target: str, headers: dict[str, str]) -> Fault:
         """What becomes of this request."""
         with self._lock:
-            self.asked.append(target)
+            self.targets.append(target)
             self.headers.append(headers)
             return self._faults.popleft() if self._faults and self._only in target else "none"
 
@@ -200,7 +200,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def before(site: Site) -> Iterator[Flaky]:
+def run_flaky(site: Site) -> Iterator[Flaky]:
     """A flaky server before another one."""
     flaky = Flaky(site)
     server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"flaky": flaky}))

@@ -17,7 +17,7 @@ from service.formats.arrow import stream
 from tests import made
 
 
-def written(data: Dataset, sizes: list[int], layout: Layout, scale: Scale) -> bytes:
+def write_stream(data: Dataset, sizes: list[int], layout: Layout, scale: Scale) -> bytes:
     """A stream of record batches of so many rows each, from the front."""
     selection, parts = Selection.of(data, "all"), []
     for start, size in enumerate(sizes):
@@ -38,7 +38,7 @@ def read(content: bytes, dtype: str, shape: tuple[int, ...], **facts: str) -> li
 def test_what_is_read_is_what_the_service_wrote(data: Dataset, sizes: list[int], layout: Layout, scale: Scale) -> None:
     selection = Selection.of(data, "all")
     kind = selection.batch(layout=layout, scale=scale).image
-    found = read(written(data, sizes, layout, scale), kind.dtype.str, kind.shape[1:])
+    found = read(write_stream(data, sizes, layout, scale), kind.dtype.str, kind.shape[1:])
     assert len(found) == len(sizes)
     for start, (size, rows) in enumerate(zip(sizes, found, strict=True)):
         batch = selection.page(start, size).batch(layout=layout, scale=scale)
@@ -51,7 +51,7 @@ def test_what_is_read_is_what_the_service_wrote(data: Dataset, sizes: list[int],
 @given(st.data())
 @settings(max_examples=200)
 def test_half_a_stream_is_no_stream_wherever_it_ends(tiny: Dataset, draw: st.DataObject) -> None:
-    whole = written(tiny, [3, 3, 1], "image", "raw")
+    whole = write_stream(tiny, [3, 3, 1], "image", "raw")
     end = draw.draw(st.integers(0, len(whole) - 1))
     with pytest.raises(TruncatedStream):
         read(whole[:end], "u1", (made.HEIGHT, made.WIDTH))
@@ -65,14 +65,14 @@ def test_other_bytes_are_no_stream() -> None:
 
 
 def test_rows_outlive_the_stream_and_one_another(tiny: Dataset) -> None:
-    found = read(written(tiny, [4, 4], "image", "raw"), "u1", (made.HEIGHT, made.WIDTH))
+    found = read(write_stream(tiny, [4, 4], "image", "raw"), "u1", (made.HEIGHT, made.WIDTH))
     before = found[1].image.copy()
     found[0].image[:] = 99
     assert np.array_equal(found[1].image, before)
 
 
 def test_a_stream_states_what_it_holds(tiny: Dataset) -> None:
-    content = written(tiny, [3], "image", "raw")
+    content = write_stream(tiny, [3], "image", "raw")
     shape = (made.HEIGHT, made.WIDTH)
     assert len(read(content, "u1", shape, dataset="made", split="all", rev=tiny.rev, layout="image", scale="raw")) == 1
     assert len(read(content, "u1", shape, other="is not stated")) == 1
@@ -84,7 +84,7 @@ def test_a_stream_states_what_it_holds(tiny: Dataset) -> None:
 @given(st.data())
 @settings(max_examples=300)
 def test_a_damaged_stream_is_read_or_refused_but_never_an_accident(tiny: Dataset, draw: st.DataObject) -> None:
-    content = bytearray(written(tiny, [3, 1], "image", "raw"))
+    content = bytearray(write_stream(tiny, [3, 1], "image", "raw"))
     for _ in range(draw.draw(st.integers(1, 4))):
         content[draw.draw(st.integers(0, len(content) - 1))] = draw.draw(st.integers(0, 255))
     with suppress(TruncatedStream):

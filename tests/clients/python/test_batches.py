@@ -22,7 +22,7 @@ from service.data.epoch import Epoch, order
 from service.data.order import order_v1
 from service.data.selection import Selection
 from tests import made
-from tests.clients.python.flaky import Flaky, before
+from tests.clients.python.flaky import Flaky, run_flaky
 from tests.clients.python.test_prefetch import wait_for_threads
 from tests.sites import ROOT, Site
 
@@ -45,7 +45,7 @@ def threads() -> Iterator[None]:
     wait_for_threads()
 
 
-def listed(batches: Any) -> list[list[int]]:  # noqa: ANN401 - any iterable of batches
+def list_indices(batches: Any) -> list[list[int]]:  # noqa: ANN401 - any iterable of batches
     return [batch.index.tolist() for batch in batches]
 
 
@@ -81,7 +81,7 @@ def test_a_pass_is_the_epoch_of_the_rank(
     batches = train.batches(**shape, rank=rank, connections=draw.draw(st.integers(1, 4)))
     wanted = expected(tiny, **shape, rank=rank)
     assert len(batches) == len(wanted)
-    assert listed(batches) == wanted
+    assert list_indices(batches) == wanted
     assert batches.state_dict()["epoch"] == shape["epoch"] + 1
 
 
@@ -111,12 +111,12 @@ def test_padding_is_counted(train: Split) -> None:
 
 def test_members_are_passed_on(train: Split, tiny: Dataset) -> None:
     labels = tiny.labels[: made.TRAIN]
-    visited = [index for batch in listed(train.batches(4, label=[1, 2])) for index in batch]
+    visited = [index for batch in list_indices(train.batches(4, label=[1, 2])) for index in batch]
     assert sorted(visited) == np.flatnonzero((labels == 1) | (labels == 2)).tolist()
     few = train.batches(4, per_class=2, seed=5)
     assert sorted(int(label) for batch in few for label in batch.y) == [0, 0, 1, 1, 2, 2, 3, 3]
     parts = [train.batches(8, fold=1, folds=2, part=part) for part in ("train", "holdout")]
-    assert sorted(index for part in parts for batch in listed(part) for index in batch) == list(range(made.TRAIN))
+    assert sorted(index for part in parts for batch in list_indices(part) for index in batch) == list(range(made.TRAIN))
 
 
 # --- epochs, and where a run stands ---
@@ -126,9 +126,9 @@ def test_every_pass_is_the_next_epoch_and_any_may_be_set(train: Split, tiny: Dat
     batches = train.batches(7, seed=2)
     for number in (0, 1, 2):
         assert batches.epoch == number
-        assert listed(batches) == expected(tiny, batch_size=7, seed=2, epoch=number)
+        assert list_indices(batches) == expected(tiny, batch_size=7, seed=2, epoch=number)
     batches.set_epoch(1)
-    assert listed(batches) == expected(tiny, batch_size=7, seed=2, epoch=1)
+    assert list_indices(batches) == expected(tiny, batch_size=7, seed=2, epoch=1)
 
 
 @pytest.mark.usefixtures("runs")
@@ -149,7 +149,7 @@ def test_a_state_counts_what_was_handed_out_and_any_number_of_ranks_goes_on(
         assert one.epoch == 3
         assert len(one) == 6 - len(handed_out)
     shuffled = order_v1(made.TRAIN, seed=6, epoch=3).tolist()
-    for step, parts in enumerate(zip(*map(listed, ranks), strict=True), start=len(handed_out)):
+    for step, parts in enumerate(zip(*map(list_indices, ranks), strict=True), start=len(handed_out)):
         joined = [-1] * sum(map(len, parts))
         for rank, mine in enumerate(parts):
             joined[rank::world_size] = mine
@@ -177,11 +177,11 @@ def test_a_step_may_be_asked_for_by_its_number(train: Split, tiny: Dataset) -> N
 def test_steps_by_number_use_one_connection(flaky: Flaky) -> None:
     batches = connect(flaky.url).dataset("made")["train"].batches(4)
     assert len(batches)
-    flaky.asked.clear()
+    flaky.targets.clear()
     for number in range(len(batches)):
         batches.step(number)
     assert flaky.connections == 1
-    assert len(flaky.asked) == len(batches)
+    assert len(flaky.targets) == len(batches)
 
 
 # --- what may happen in between ---
@@ -198,19 +198,19 @@ def test_steps_by_number_use_one_connection(flaky: Flaky) -> None:
 def test_no_batch_is_lost_or_repeated_whatever_fails(
     site: Site, tiny: Dataset, faults: list[Any], connections: int
 ) -> None:
-    with before(site) as place:
+    with run_flaky(site) as place:
         batches = connect(place.url).dataset("made")["train"].batches(2, seed=4, connections=connections)
         place.fail(faults, only="/batches?")
-        assert listed(batches) == expected(tiny, batch_size=2, seed=4)
+        assert list_indices(batches) == expected(tiny, batch_size=2, seed=4)
         wait_for_threads()
 
 
 def test_a_broken_stream_goes_on_where_it_broke(live: Site) -> None:
-    with before(live) as place:
+    with run_flaky(live) as place:
         batches = connect(place.url).dataset("mnist")["test"].batches(100, connections=1)
         place.fail(["cut"] * 3, only="/batches?")
         visited = [index for batch in batches for index in batch.index]
-        targets = [parse_qs(target) for target in place.asked if "&start=" in target]
+        targets = [parse_qs(target) for target in place.targets if "&start=" in target]
     assert visited == order_v1(10_000, seed=0).tolist()
     starts, steps = ([int(one[name][0]) for one in targets] for name in ("start", "steps"))
     assert len(starts) == 4
@@ -251,7 +251,7 @@ def test_who_leaves_early_leaves_no_thread_behind(train: Split, tiny: Dataset) -
         if number == 3:
             break
     wait_for_threads()
-    assert listed(batches) == expected(tiny, batch_size=1)
+    assert list_indices(batches) == expected(tiny, batch_size=1)
     iterator = iter(batches)
     next(iterator)
     del iterator
@@ -282,7 +282,7 @@ def test_batches_are_pickled_with_the_place_where_they_stand(train: Split) -> No
     batches: Batches = train.batches(4, seed=8, start=8)
     other = pickle.loads(pickle.dumps(batches))  # noqa: S301 - our own
     assert other.state_dict() == batches.state_dict()
-    assert listed(other) == listed(batches)
+    assert list_indices(other) == list_indices(batches)
 
 
 FORKED = """

@@ -350,7 +350,7 @@ def test_no_proxy_excludes_hosts(flaky: Flaky, site: Site, monkeypatch: pytest.M
     monkeypatch.setenv("http_proxy", flaky.url)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     assert connect(site.url).dataset("made").card["name"] == "made"
-    assert not flaky.asked
+    assert not flaky.targets
 
 
 # --- cancellation ---

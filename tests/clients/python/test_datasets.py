@@ -18,7 +18,7 @@ from digits_client.cache import DOWNLOADS
 from service.data.dataset import Dataset
 from service.data.order import order_v1
 from tests import made
-from tests.clients.python.flaky import Flaky, before
+from tests.clients.python.flaky import Flaky, run_flaky
 from tests.sites import ROOT, Site
 
 # --- the loaders of others ---
@@ -178,7 +178,7 @@ print(hashlib.sha256(train.images.tobytes() + train.labels.tobytes()).hexdigest(
 def test_of_eight_processes_that_start_at_once_one_downloads(live: Site, digits: Dataset, tmp_path: Path) -> None:
     cache = tmp_path / "new" / "cache"
     pipe = subprocess.PIPE
-    with before(live) as place:
+    with run_flaky(live) as place:
         command = [sys.executable, "-W", "error", "-c", LOADS, place.url, str(cache)]
         ranks = [subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(8)]
         for rank in ranks:
@@ -302,7 +302,7 @@ def test_users_share_a_cache(live: Site, tmp_path: Path) -> None:
     cache = tmp_path / "shared"
     cache.mkdir()
     cache.chmod(0o777)
-    with before(live) as place:
+    with run_flaky(live) as place:
         command = [sys.executable, "-W", "error", "-c", SHARED, place.url, str(cache)]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
         assert ended.returncode == 0, ended.stderr

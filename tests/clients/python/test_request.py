@@ -164,7 +164,7 @@ def test_a_cancelled_run_makes_no_more_requests(flaky: Flaky, split: Split) -> N
     cancellation = Cancellation()
     fetched = split.batches(2).request.fetch(0, 0, 12, cancellation)
     next(fetched)
-    number = len(flaky.asked)
+    number = len(flaky.targets)
     cancellation.cancel()
     fetched.close()  # type: ignore[attr-defined]
-    assert len(flaky.asked) == number
+    assert len(flaky.targets) == number
