@@ -20,7 +20,7 @@ from digits_client import retry as module
 from digits_client.cancellation import Cancellation
 from digits_client.connection import JSON, PATIENCE, Connection, encode_query
 from digits_client.errors import parse_problem
-from digits_client.retry import LONGEST_PAUSE, PatientRetry, choose_backoff
+from digits_client.retry import LONGEST_PAUSE, LONGEST_WAIT, PatientRetry, choose_backoff
 from digits_client.transport import create_pool
 from tests.clients.python.flaky import Fault, Flaky
 from tests.sites import Site
@@ -103,7 +103,8 @@ def test_no_patience_is_one_attempt(flaky: Flaky) -> None:
 
 
 def test_by_default_refused_connections_are_outlasted_for_more_than_a_minute(pauses: list[float]) -> None:
-    with closed_port() as port, pytest.raises(Unreachable, match="refused"):
+    reason = r"most recently with: Failed to establish a new connection: .*refused\. The client"
+    with closed_port() as port, pytest.raises(Unreachable, match=reason):
         Connection(f"http://127.0.0.1:{port}").get_json("/")
     assert sum(pauses) == pytest.approx(PATIENCE)
     assert PATIENCE > 60
@@ -129,6 +130,13 @@ def test_a_pause_longer_than_the_patience_fails_at_once(flaky: Flaky, pauses: li
     with pytest.raises(Unreachable, match="the service asks to wait"):
         Connection(flaky.url).get_json(CARD)
     assert pauses == []
+
+
+def test_patience_without_an_end_tries_again_within_an_hour(flaky: Flaky, pauses: list[float]) -> None:
+    flaky.fail(["busy"] * 2)
+    flaky.retry_after = "9" * 400
+    assert Connection(flaky.url, patience=inf).get_json(CARD)["name"] == "made"
+    assert pauses == [LONGEST_WAIT] * 2
 
 
 def test_a_date_to_wait_for_is_understood_and_nonsense_is_none() -> None:
