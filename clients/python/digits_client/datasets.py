@@ -4,6 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from operator import index
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -254,11 +255,11 @@ class Split:
             path=self.path,
             count=len(self),
             encoding=self._encode(layout, scale),
-            batch_size=batch_size,
-            seed=seed,
-            shuffle=shuffle,
-            rank=rank,
-            world_size=world_size,
+            batch_size=index(batch_size),
+            seed=index(seed),
+            shuffle=bool(shuffle),
+            rank=index(rank),
+            world_size=index(world_size),
             tail=tail,
             subset=Subset.choose(label=label, per_class=per_class, fold=fold, folds=folds, part=part),
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import index
 
 import numpy as np
 
@@ -37,7 +38,9 @@ class Subset:
             part = None
         if fold is not None and part is None:
             part = "train"
-        return cls(label=labels or None, per_class=per_class, fold=fold, folds=folds, part=part)
+        numbers = {"per_class": per_class, "fold": fold, "folds": folds}
+        plain = {name: None if number is None else index(number) for name, number in numbers.items()}
+        return cls(label=labels or None, part=part, **plain)
 
     @property
     def parameters(self) -> dict[str, Value]:

@@ -65,6 +65,12 @@ def test_importing_the_client_imports_no_more_than_it_needs() -> None:
     assert run(IMPORTS).split() == []
 
 
+def test_the_service_knows_nothing_of_the_client() -> None:
+    files = [*ROOT.glob("service/**/*.py")]
+    assert files
+    assert [file for file in files if "digits_client" in file.read_text(encoding="utf-8")] == []
+
+
 def test_the_environment_of_the_checkout_has_the_client_of_the_checkout() -> None:
     assert Path(run("import digits_client; print(digits_client.__file__)").strip()).parent == CLIENT / "digits_client"
 

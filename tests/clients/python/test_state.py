@@ -102,6 +102,13 @@ def test_the_default_part_is_no_difference(train: Split) -> None:
     train.batches(4, fold=1, folds=2, part="train").load_state_dict(folded)
 
 
+def test_numbers_of_numpy_are_plain_in_a_state(train: Split) -> None:
+    one = np.int64(1)
+    batches = train.batches(one, seed=one, epoch=one, start=one, fold=one, folds=one + one, per_class=one)  # type: ignore[arg-type]
+    batches.set_epoch(np.int64(2))  # type: ignore[arg-type]
+    assert json.loads(json.dumps(batches.state_dict()))["epoch"] == 2
+
+
 def test_no_labels_are_all_labels(train: Split) -> None:
     train.batches(4).load_state_dict(train.batches(4, label=[]).state_dict())
 
