@@ -13,7 +13,9 @@ IN := .venv/bin
 INSTALL := $(IN)/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes
 # The certificates are the machine's, as they are for pip.
 COMPILE := $(IN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
-CODE := $(wildcard service tests benchmarks examples)
+CODE := $(wildcard service tests benchmarks examples) clients/python/digits_client
+# What is locked: what the service needs, and what the client in the same environment needs.
+LOCKED := pyproject.toml clients/python/pyproject.toml
 
 help: ## list the verbs
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb gives; do printf '  make %-14s %s\n' "$$verb" "$$gives"; done
@@ -46,8 +48,8 @@ floors: .venv/.dev ## check that imports go down only
 lock-check: .venv/.dev ## check that the locks are what pyproject.toml asks for
 	@mkdir -p .venv/locks && cp requirements.txt requirements-dev.txt .venv/locks/
 # Versions and markers only: a version may gain files, and so hashes, after it was locked.
-	@{ $(COMPILE) pyproject.toml --output-file .venv/locks/requirements.txt \
-	    && $(COMPILE) pyproject.toml --output-file .venv/locks/requirements-dev.txt --group dev --constraints .venv/locks/requirements.txt \
+	@{ $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements.txt \
+	    && $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements-dev.txt --group pyproject.toml:dev --constraints .venv/locks/requirements.txt \
 	    && for lock in requirements.txt requirements-dev.txt; do diff <(grep == $$lock | sed 's/ *\\$$//') <(grep == .venv/locks/$$lock) || exit 1; done; \
 	    } || { echo "The locks do not fit pyproject.toml: run \`make lock\` and commit them." >&2; exit 1; }
 	@echo "The locks fit pyproject.toml."
@@ -57,8 +59,8 @@ openapi-check: .venv/.runtime ## check that openapi/openapi.json is what the cod
 	    || { echo "openapi/openapi.json is not what the code says: run \`make openapi\` and commit it." >&2; exit 1; }
 	@echo "openapi/openapi.json is what the code says."
 
-wheel-check: wheel ## install the wheel outside the checkout, check its data, serve
-	@.ci/check-wheel dist/*.whl
+wheel-check: wheel ## install both wheels outside the checkout, check the data, serve, read
+	@.ci/check-wheel dist/digits_service-*.whl dist/digits_client-*.whl
 
 bench: .venv/.dev ## measure against a bare application
 	$(IN)/python -m benchmarks
@@ -70,8 +72,8 @@ format: .venv/.dev ## format, and mend what lint can mend
 	$(IN)/ruff format
 
 lock: .venv/.dev ## resolve the locks anew (UPGRADE=1 for newer versions)
-	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.txt
-	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements-dev.txt --group dev --constraints requirements.txt
+	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(LOCKED) --output-file requirements.txt
+	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(LOCKED) --output-file requirements-dev.txt --group pyproject.toml:dev --constraints requirements.txt
 
 openapi: .venv/.runtime ## write openapi/openapi.json
 	@mkdir -p openapi
@@ -91,9 +93,10 @@ screenshots: .venv/.dev ## take the pictures of the explorer in docs/ anew
 axes: .venv/.dev ## make the axes of the maps anew, by PCA
 	$(IN)/python -m service.datasets.axes.make
 
-wheel: .venv/.dev ## build the wheel into dist/
+wheel: .venv/.dev ## build the wheels of the service and of the client into dist/
 	@rm -rf dist
 	$(IN)/hatchling build --target wheel
+	cd clients/python && '$(CURDIR)/$(IN)/python' -m hatchling build --target wheel --directory '$(CURDIR)/dist'
 
 clean: ## remove all that these verbs made
 	rm -rf .venv dist build tests/browser/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -106,12 +109,18 @@ clean: ## remove all that these verbs made
 	    echo "Python 3.11 or newer is needed, and \`$(PYTHON)\` is $$($(PYTHON) --version 2>/dev/null || echo missing). Name another: make PYTHON=python3.13 …" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
-.venv/.runtime: requirements.txt | .venv/pyvenv.cfg
+# The client is imported from its directory, so that it is always that of the checkout; the locks hold what it needs.
+.venv/.client: | .venv/pyvenv.cfg
+	@$(IN)/python -c 'import pathlib, sys, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "digits_client.pth").write_text(sys.argv[1] + "\n")' \
+	    '$(CURDIR)/clients/python'
+	@touch $@
+
+.venv/.runtime: requirements.txt .venv/.client | .venv/pyvenv.cfg
 	@echo "Installing what the service needs into .venv …"
 	@$(INSTALL) --requirement requirements.txt
 	@touch $@
 
-.venv/.dev: requirements.txt requirements-dev.txt | .venv/pyvenv.cfg
+.venv/.dev: requirements.txt requirements-dev.txt .venv/.client | .venv/pyvenv.cfg
 	@echo "Installing what the service and its checks need into .venv …"
 	@$(INSTALL) --requirement requirements-dev.txt
 	@touch .venv/.runtime $@

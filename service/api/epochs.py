@@ -35,7 +35,7 @@ def get_plan(split: SplitPath, query: Annotated[BatchesQuery, Query()]) -> Repre
     """What the batches of the same query will be: numbers, no data."""
     if query.format is not None:
         find_by_name(offer_formats(query), query.format)
-    epoch = query.build_epoch(split)
+    epoch = query.build_batches(split)
 
     def make() -> bytes:
         body = EpochPlan(
@@ -57,7 +57,7 @@ def get_order(
     media: Annotated[Format, Depends(Negotiation(ORDER_FORMATS))],
 ) -> Representation:
     """The order in which an epoch visits its samples, as indices within the split: for audit."""
-    epoch = query.build_epoch(split)
+    epoch = query.build_epoch(split, batch_size=len(split))
 
     def make() -> Encoded:
         return media.encode(epoch.step(0, 0).batch())

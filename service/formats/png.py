@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import lru_cache
 
 import numpy as np
 from isal import isal_zlib
@@ -89,6 +90,7 @@ def caption(label: int) -> str:
     return f"Label: {label}"
 
 
+@lru_cache(maxsize=64)
 def png(options: RenderOptions) -> Format:
     """The format that draws one sample with these options."""
     return Format(

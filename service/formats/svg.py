@@ -1,6 +1,7 @@
 """SVG: one sample as rectangles, sharp at any size and in print."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -49,6 +50,7 @@ def _format_fill(colour: Picture) -> str:
     return fill if len(channels) in (1, 3) else f'{fill} fill-opacity="{channels[-1] / WHITE:.6g}"'
 
 
+@lru_cache(maxsize=64)
 def svg(options: RenderOptions) -> Format:
     """The format that draws one sample with these options."""
     return Format(

@@ -1,6 +1,7 @@
 """WebP, lossless: the same pixels as PNG in fewer bytes."""
 
 import io
+from functools import lru_cache
 
 from PIL import Image
 
@@ -34,6 +35,7 @@ def encode(ink: Picture, paint: Paint = lambda band: band) -> bytes:
     return file.getvalue()
 
 
+@lru_cache(maxsize=64)
 def webp(options: RenderOptions) -> Format:
     """The format that draws one sample with these options."""
     return Format(

@@ -77,7 +77,7 @@ def choose_coding(headers: Headers) -> str:
     A part (`Range`) is always one of the bytes without coding. On equal quality: zstd, then gzip.
     """
     accepted = read_header(headers, b"accept-encoding")
-    if not accepted or any(name == b"range" for name, _ in headers):
+    if not accepted or b"range" in [name for name, _ in headers]:
         return IDENTITY
     return _cached_coding(accepted) if len(accepted) <= LONGEST_CACHED else _choose_coding(accepted)
 

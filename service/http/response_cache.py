@@ -49,7 +49,7 @@ class ResponseCache:
         """Keep the answer to a request, unless it is too large."""
         key = key_of(scope)
         weight = OVERHEAD + len(response.body) + sum(map(len, key))
-        weight += sum(len(name) + len(value) for name, value in response.headers)
+        weight += sum([len(name) + len(value) for name, value in response.headers])
         if weight <= self._responses.maxsize // LARGEST_PART:
             headers = [*response.headers, (b"server-timing", b"cache")]
             self._responses[key] = StoredResponse(headers, response.etag, response.body, response.route), weight
