@@ -29,6 +29,7 @@ from service.api.queries import (
 )
 from service.data.batch import Layout
 from service.data.dataset import Dataset
+from service.data.selection import Selection
 from service.errors import Refused
 from service.http.parameters import Parameters, read
 from service.http.problems import Malformed
@@ -101,13 +102,14 @@ def test_a_selection_has_as_many_samples_as_were_counted(
     tiny: Dataset, choice: dict[str, Any], fold: dict[str, Any]
 ) -> None:
     query = SelectionQuery(**choice, **fold)
-    for name in ("train", "test", "all"):
-        split = tiny.split(name)
-        refusals = [refusal(partial(ask, split)) for ask in (query.count, query.select)]
+    subset = query.build_subset(query.seed)
+    for split in (tiny.split(name) for name in ("train", "test", "all")):
+        everything = Selection.of(split)
+        refusals = [refusal(partial(subset.count, split)), refusal(partial(subset.select, everything))]
         assert refusals[0] == refusals[1]  # a class is too small
         if refusals[0] is None:
-            selection = query.select(split)
-            assert len(selection) == query.count(split) == len(np.unique(selection.indices))
+            selection = subset.select(everything)
+            assert len(selection) == subset.count(split) == len(np.unique(selection.indices))
             assert not query.label or set(selection.labels.tolist()) <= set(query.label)
 
 
@@ -139,10 +141,9 @@ def test_labels_are_a_set_in_whatever_order_they_were_given() -> None:
 def test_a_fold_is_named_whole(tiny: Dataset, given_parameters: dict[str, Any], name: str, reason: str) -> None:
     split = tiny.split("train")
     for ask in (
-        lambda: SelectionQuery(**given_parameters).count(split),
-        lambda: SelectionQuery(**given_parameters).cost(split),
-        lambda: OrderQuery(**given_parameters).build_epoch(split),
-        lambda: BatchesQuery(**given_parameters).build_epoch(split),
+        lambda: SelectionQuery(**given_parameters).build_subset(None),
+        lambda: OrderQuery(**given_parameters).build_epoch(split, batch_size=1),
+        lambda: BatchesQuery(**given_parameters).build_batches(split),
     ):
         with pytest.raises(Refused, match=reason) as refused:
             ask()
@@ -152,13 +153,14 @@ def test_a_fold_is_named_whole(tiny: Dataset, given_parameters: dict[str, Any], 
 def test_a_seed_decides_the_members_of_orders_and_batches_too(tiny: Dataset) -> None:
     split = tiny.split("train")
     for seed in range(3):
-        rows = SelectionQuery(seed=seed, per_class=1).select(split)
-        epoch = OrderQuery(seed=seed, per_class=1).build_epoch(split)
+        rows = SelectionQuery(per_class=1).build_subset(seed).select(Selection.of(split))
+        epoch = OrderQuery(seed=seed, per_class=1).build_epoch(split, batch_size=len(split))
         assert sorted(rows.indices) == sorted(epoch.step(0, 0).indices)
 
 
-def test_an_order_is_an_epoch_in_one_batch(tiny: Dataset) -> None:
-    epoch = OrderQuery(seed=5, epoch=2, shuffle=False, label=(1,)).build_epoch(tiny.split("train"))
+def test_an_order_is_an_epoch_in_any_batches(tiny: Dataset) -> None:
+    query = OrderQuery(seed=5, epoch=2, shuffle=False, label=(1,))
+    epoch = query.build_epoch(tiny.split("train"), batch_size=made.TRAIN)
     assert (epoch.seed, epoch.number, epoch.shuffle, epoch.steps, epoch.world_size) == (5, 2, False, 1, 1)
     assert epoch.subset.labels == (1,)
     assert epoch.batch_size == made.TRAIN
@@ -166,17 +168,17 @@ def test_an_order_is_an_epoch_in_one_batch(tiny: Dataset) -> None:
 
 def test_batches_take_over_all_that_an_order_has(tiny: Dataset) -> None:
     query = BatchesQuery(seed=5, epoch=2, batch_size=3, world_size=2, rank=1, start=4, tail="pad", label=(0, 1))
-    epoch = query.build_epoch(tiny.split("train"))
+    epoch = query.build_batches(tiny.split("train"))
     assert (epoch.seed, epoch.number, epoch.shuffle, epoch.subset.labels) == (5, 2, True, (0, 1))
     assert (epoch.global_batch, epoch.start, epoch.tail) == (6, 4, "pad")
 
 
 def test_a_rank_is_below_the_number_of_ranks(tiny: Dataset) -> None:
     split = tiny.split("train")
-    assert BatchesQuery(world_size=3, rank=2).build_epoch(split).world_size == 3
+    assert BatchesQuery(world_size=3, rank=2).build_batches(split).world_size == 3
     for world_size in (1, 3):
         with pytest.raises(Refused, match=f"from 0 to {world_size - 1}, not 3") as refused:
-            BatchesQuery(world_size=world_size, rank=3).build_epoch(split)
+            BatchesQuery(world_size=world_size, rank=3).build_batches(split)
         assert refused.value.name == "rank"
 
 

@@ -13,7 +13,7 @@ from service.data.dataset import Dataset
 from service.errors import ServiceError
 from service.formats import FORMATS
 from service.http.conditions import is_unmodified, select_range
-from service.http.host import find_host_fault
+from service.http.host import is_valid
 from service.http.negotiation import choose_coding, find_by_accept, parse_weights
 from service.http.parameters import Parameters, read
 from service.http.route import read_integer
@@ -54,7 +54,7 @@ PARSERS: dict[str, Parse] = {
     "integer": lambda text: read_integer("index", text),
     "json body": lambda text: parse_json(text.encode("latin-1")),
     "octets": lambda text: parse_octets(text.encode("latin-1")),
-    "host": lambda text: find_host_fault({"headers": header("host")(text), "http_version": "1.1"}),
+    "host": lambda text: is_valid.__wrapped__(text.encode("latin-1")),
 }
 
 FRAGMENTS = (
