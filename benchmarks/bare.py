@@ -1,4 +1,7 @@
-"""The bare application: the least that this server can do. `/{status}/{size}` is answered with so many bytes."""
+"""The bare application: the least that this server can do. `/{status}/{size}` is answered with so many bytes.
+
+`/{status}/{size}/{fields}` has so many header fields besides, as long as the service's are.
+"""
 
 from functools import lru_cache
 
@@ -23,8 +26,9 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 @lru_cache
 def answer(path: str) -> Answer:
     """What is sent for a path; made once."""
-    status, size = map(int, path.strip("/").split("/"))
+    status, size, *fields = map(int, path.strip("/").split("/"))
     headers = [(b"content-type", b"application/octet-stream"), (b"content-length", b"%d" % size)] if size else []
+    headers += [(b"x-field-%04d-of-bare" % number, b"v" * 40) for number in range(sum(fields))]
     return (
         {"type": "http.response.start", "status": status, "headers": headers},
         {"type": "http.response.body", "body": bytes(size)},

@@ -12,10 +12,10 @@ from itertools import count
 from benchmarks import flight, table
 from benchmarks.load import Ask
 from benchmarks.readers import BATCHES, Epoch, arrow_samples, hold, raw_bytes, samples_one_by_one, together
-from benchmarks.routes import COLUMNS, SMALL_MEMO, beside
+from benchmarks.routes import COLUMNS, SMALL_CACHE, beside
 from benchmarks.server import Cores, Server, bare, service, serving
 from benchmarks.table import Table
-from service.client import Split, connect
+from digits_client import Split, connect
 
 SAMPLES = 60_000
 """Samples of an epoch."""
@@ -52,7 +52,7 @@ _fresh = count()
 
 def run(cores: Cores, *, rounds: int) -> None:
     """Measure and print: epochs, single batches, many clients."""
-    with service(cores.server, memo_bytes=SMALL_MEMO) as ours:
+    with service(cores.server, response_cache_bytes=SMALL_CACHE) as ours:
         if ours.ask(f"{BATCHES}?batch_size=1").status != HTTPStatus.OK:
             print(f"\nThere are no training batches at {BATCHES}, so they are not measured.")
             return
@@ -84,7 +84,7 @@ def _epochs(ours: Server, peer: Server, *, rounds: int) -> None:
             ("Arrow Flight", flown, None, None),
             ("stream, read by pyarrow", read, flown, OF_FLIGHT),
             ("stream, bytes alone", taken, flown, None),
-            ("service.client", fed, read, OF_STREAM),
+            ("digits_client", fed, read, OF_STREAM),
         ):
             ratio = pace.rate / other.rate if other else 1.0
             rows.add(

@@ -23,7 +23,7 @@ class Epochs(flight.FlightServerBase):  # type: ignore[misc]  # pyarrow ships no
     def do_get(self, _: flight.ServerCallContext, ticket: flight.Ticket) -> flight.RecordBatchStream:
         """One epoch; the ticket is JSON: batch_size, seed, epoch."""
         asked = json.loads(ticket.ticket)
-        order = Selection.of(self.data, "train").shuffled(asked["seed"], asked["epoch"])
+        order = Selection.of(self.data.split("train")).shuffled(asked["seed"], asked["epoch"])
         size = int(asked["batch_size"])
         return flight.GeneratorStream(
             schema(self.data), (record_batch(order.page(start, size)) for start in range(0, len(order), size))
@@ -40,8 +40,9 @@ def schema(data: Dataset) -> pa.Schema:
 def record_batch(samples: Selection) -> pa.RecordBatch:
     """The samples as one record batch over the memory of one gather."""
     batch = samples.batch(layout="image")
-    columns = schema(samples.dataset)
-    values = pa.Array.from_buffers(pa.uint8(), batch.image.size, [None, pa.py_buffer(batch.image)])
+    columns = schema(samples.split.dataset)
+    pixels = batch.image
+    values = pa.Array.from_buffers(pa.uint8(), pixels.size, [None, pa.py_buffer(pixels)])
     storage = pa.FixedSizeListArray.from_arrays(values, batch.height * batch.width)
     image = pa.ExtensionArray.from_storage(columns.field("image").type, storage)
     return pa.RecordBatch.from_arrays([pa.array(batch.index), pa.array(batch.label), image], schema=columns)

@@ -14,7 +14,7 @@ from benchmarks import table
 from benchmarks.cases import PAGE, TRAIN
 from benchmarks.load import Ask, compare
 from benchmarks.readers import BATCHES
-from benchmarks.routes import SMALL_MEMO
+from benchmarks.routes import SMALL_CACHE
 from benchmarks.server import Cores, Server, service, serving
 from benchmarks.table import Table
 
@@ -59,7 +59,7 @@ CASES = (
 
 def run(cores: Cores, python: str, *, rounds: int) -> None:
     """Measure and print; `python` is the interpreter of the environment that has Tiled."""
-    with tempfile.TemporaryDirectory() as folder, service(cores.server, memo_bytes=SMALL_MEMO) as ours:
+    with tempfile.TemporaryDirectory() as folder, service(cores.server, response_cache_bytes=SMALL_CACHE) as ours:
         file = Path(folder) / "train.npz"
         file.write_bytes(ours.ask(f"{TRAIN}.npz?layout=image").body)
         with _tiled(python, file, core=cores.server) as tiled:

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from service.client import connect
-from service.client.torch import Stream, tensors
+from digits_client import connect
+from digits_client.torch import Stream, to_tensors
 
 
 def network() -> nn.Sequential:
@@ -50,7 +50,7 @@ def main() -> None:
             optimizer.step()
             schedule.step()
 
-    x, y = tensors(mnist["test"].rows(limit=10_000, layout="chw", scale="standard"))
+    x, y = to_tensors(mnist["test"].rows(limit=10_000, layout="chw", scale="standard"))
     with torch.no_grad():
         right = (model.eval()(x).argmax(1) == y).float().mean()
     print(f"accuracy {right:.4f}")

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.client import Batch, Batches, connect
+from digits_client import Batch, Batches, connect
 
 Numbers = NDArray[np.float64]
 """Whole numbers, all below 2^53."""
@@ -115,7 +115,7 @@ def main() -> None:
     )
     weights = load(chosen.checkpoint, batches)
     add_up = meet(chosen.checkpoint.with_suffix(".socket"), chosen.rank, chosen.world_size)
-    rate = RATE * WEIGHT / (255 * ERROR * batches.plan.global_batch)
+    rate = RATE * WEIGHT / (255 * ERROR * batches.request.global_batch)
     while batches.epoch < chosen.epochs:
         for step, batch in enumerate(batches, start=1):
             weights -= np.rint(rate * add_up(gradient(weights, batch)))

@@ -4,7 +4,7 @@ import argparse
 
 from sklearn.linear_model import SGDClassifier
 
-from service.client import connect
+from digits_client import connect
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import argparse
 from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
 
-from service.client import connect
+from digits_client import connect
 
 
 def main() -> None:

@@ -2,3 +2,6 @@
 
 __version__ = "0.1.0"
 """Release of the service; part of every ETag, because encoders may change their bytes from release to release."""
+
+__released__ = "2026-11-25"
+"""Date of the release (UTC): the `Last-Modified` of all data, because its bytes may change with a release."""

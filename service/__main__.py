@@ -1,89 +1,108 @@
-"""The command line: `python -m service serve | check | openapi`."""
+"""The command line: `python -m service serve | check | openapi | checksums`."""
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from service import __version__
 from service.errors import DamagedData
-from service.settings import Settings
+from service.settings import PREFIX, Settings
 
-PATIENCE = 5
-"""Seconds that answers under way may still take once the service is told to stop."""
+SWITCH_SECONDS = 0.001
+"""How long a thread that runs Python may keep the event loop waiting; Python's own default is 0.005.
+
+With two threads that run Python without a pause, the median answer of `/livez` took 1.3 ms instead of 15.6 ms, and the
+longest 12 ms instead of 25 ms; without such threads, requests per second did not change.
+"""
+
+OPTIONS = ("host", "port", "root_path")
+"""Settings that are also options of `serve`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the arguments say, and return the exit code."""
+    """Run the command that the arguments name, and return its exit code."""
     chosen = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(message)s")
     try:
         return int(chosen.run(chosen))
     except DamagedData as error:
-        print(f"The data is not what it must be: {error}", file=sys.stderr)
+        print(f"The data is damaged: {error}", file=sys.stderr)
         return 1
     except ValidationError as error:
-        for one in error.errors():
-            print(f"DIGITS_{str(one['loc'][0]).upper()}: {one['msg']}, not {one['input']!r}.", file=sys.stderr)
+        for fault in error.errors():
+            print(_describe(fault, chosen), file=sys.stderr)
         return 2
 
 
 def serve(chosen: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    import uvicorn  # noqa: PLC0415 - the other commands need no server
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would compete with the event loop for the cores
+    from service.app import create_app  # noqa: PLC0415 - the other commands need no server
+    from service.http.server import Server, server_config  # noqa: PLC0415
 
-    from service.app import create_app  # noqa: PLC0415
-
-    given = {name: value for name in ("host", "port", "root_path") if (value := getattr(chosen, name)) is not None}
-    settings = Settings(**given)
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        access_log=settings.access_log,
-        proxy_headers=settings.access_log,  # nothing but the log cares where a request comes from
-        loop="uvloop",
-        http="httptools",
-        lifespan="on",
-        server_header=False,
-        timeout_graceful_shutdown=PATIENCE,
-        log_level="info",
-    )
-    server = uvicorn.Server(config)
+    settings = Settings(**{name: value for name in OPTIONS if (value := getattr(chosen, name)) is not None})
+    sys.setswitchinterval(SWITCH_SECONDS)
+    server = Server(server_config(create_app(settings), settings))
     server.run()
     return 0 if server.started else 1
 
 
 def check(_: argparse.Namespace) -> int:
-    """Load and verify the data, and do nothing else."""
+    """Load and verify the data, then exit."""
     from service.app import load  # noqa: PLC0415
     from service.datasets import SOURCES  # noqa: PLC0415
 
     load(SOURCES)
-    print("Everything is as it must be.")
+    print("All data is valid.")
     return 0
 
 
 def openapi(_: argparse.Namespace) -> int:
     """Print the OpenAPI document."""
-    from service.app import create_app, openapi_text  # noqa: PLC0415
+    from service.app import create_app  # noqa: PLC0415
+    from service.http.openapi import write_openapi  # noqa: PLC0415
 
-    sys.stdout.buffer.write(openapi_text(create_app(Settings())))
+    sys.stdout.buffer.write(write_openapi(create_app(Settings())))
     return 0
+
+
+def checksums(_: argparse.Namespace) -> int:
+    """Print the SHA-256 of every file, as cards show it."""
+    from service.api.checksums import write_record  # noqa: PLC0415
+    from service.app import load  # noqa: PLC0415
+    from service.datasets import SOURCES  # noqa: PLC0415
+
+    sys.stdout.write(write_record(load(SOURCES)))
+    return 0
+
+
+def _describe(fault: ErrorDetails, chosen: argparse.Namespace) -> str:
+    """One line about a wrong setting, by the name of the option or the variable that it came from."""
+    sentence = (
+        str(fault["ctx"]["error"]) if fault["type"] == "value_error" else f"{fault['msg']}, not {fault['input']!r}"
+    )
+    if not fault["loc"]:
+        return f"{sentence}."
+    setting = str(fault["loc"][0])
+    given = getattr(chosen, setting, None) is not None
+    return f"{'--' + setting.replace('_', '-') if given else PREFIX + setting.upper()}: {sentence}."
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m service", description="MNIST and scikit-learn's digits over HTTP.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for run in (serve, check, openapi):
+    for run in (serve, check, openapi, checksums):
         text = str(run.__doc__)
         command = commands.add_parser(run.__name__, help=text, description=text)
         command.set_defaults(run=run)
         if run is serve:
-            command.add_argument("--host", help="address to listen on (DIGITS_HOST, 127.0.0.1)")
+            command.add_argument("--host", help="address to listen on (DIGITS_HOST, 127.0.0.1); :: is every address")
             command.add_argument("--port", type=int, help="TCP port, 0 for a free one (DIGITS_PORT, 8000)")
             command.add_argument("--root-path", help="path under which a proxy shows the service (DIGITS_ROOT_PATH)")
     return parser

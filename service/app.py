@@ -2,105 +2,84 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any
 
-import orjson
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
-from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service import __version__
+from service.api import ROUTES
+from service.api.catalog import Catalog
+from service.api.dependencies import AppState
 from service.datasets import SOURCES
 from service.datasets.source import Source
+from service.errors import ServiceError
+from service.formats import ENCODERS, prepare
+from service.http import openapi
+from service.http.compression import LIBRARIES
+from service.http.encoder_pool import EncoderPool
+from service.http.executor import Executor
+from service.http.file_store import FileStore
+from service.http.metrics import Metrics
+from service.http.middleware import (
+    CORSMiddleware,
+    EarlyAnswerMiddleware,
+    RequestMetricsMiddleware,
+)
+from service.http.problems import handle_http_exception, handle_service_error
+from service.http.response_cache import ResponseCache, ResponseCacheMiddleware
 from service.settings import Settings
-from service.web import openapi
-from service.web.catalog import Catalog, Kept
-from service.web.files import Files
-from service.web.front import Front
-from service.web.memo import Memo
-from service.web.metrics import Metrics
-from service.web.problems import KIND_OF, tell, tell_http
-from service.web.routes import ROUTES
-from service.web.workshop import Workshop
 
 log = logging.getLogger("service")
 
-
-class Service(FastAPI):
-    """FastAPI with the Front and the Memo before all of it, so that even a failure has every header."""
-
-    def __init__(self, settings: Settings, lifespan: Callable[[FastAPI], Any]) -> None:
-        """Build the application of its routes; nothing is loaded yet."""
-        super().__init__(
-            title=openapi.TITLE,
-            docs_url=None,
-            redoc_url=None,
-            openapi_url=None,
-            redirect_slashes=False,
-            routes=list(ROUTES),
-            lifespan=lifespan,
-            telemetry=TelemetryConfig(tracing=settings.telemetry, metrics=settings.telemetry, logs=settings.telemetry),
-            exception_handlers={**dict.fromkeys(KIND_OF, tell), HTTPException: tell_http},
-        )
-        self.root_path = settings.root_path
-        self.settings = settings
-        self.state.metrics = Metrics()
-        self.state.openapi_text = cache(lambda: openapi_text(self))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go straight to the Front, once it stands; FastAPI looks whether telemetry is set up before every request."""
-        if self.middleware_stack is None or self.settings.telemetry or scope["type"] == "lifespan":
-            await super().__call__(scope, receive, send)
-            return
-        scope["app"] = self
-        if self.root_path:
-            scope["root_path"] = self.root_path
-        await self.middleware_stack(scope, receive, send)
-
-    def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document; needs no data."""
-        return openapi.document(self.routes)
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """Front, Memo, what was added by `add_middleware`, the telling of exceptions, and the routes.
-
-        Of FastAPI's own layers only that is taken which serves here: the Front tells failures as every other problem,
-        `take` bounds its body, and no dependency has anything to close.
-        """
-        inner: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
-        for layer, arguments, options in reversed(self.user_middleware):
-            inner = layer(inner, *arguments, **options)
-        memo = Memo(inner, capacity=self.settings.memo_bytes)
-        metrics: Metrics = self.state.metrics
-        metrics.gauges["digits_memo_bytes"] = "Bytes of finished answers in memory.", lambda: memo.size
-        metrics.gauges["digits_memo_hits"] = "Requests answered from memory since the start.", lambda: memo.hits
-        metrics.gauges["digits_memo_misses"] = "Requests not found in memory since the start.", lambda: memo.misses
-        return Front(memo, origins=self.settings.cors_origins, metrics=metrics)
+RELEASE = f"{__version__};{ENCODERS};{LIBRARIES}"
+"""What decides about bytes besides data and URL."""
 
 
 def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOURCES) -> FastAPI:
     """The application; it loads and verifies `sources` when it starts, and does not start on damaged data."""
     settings = settings or Settings()
+    metrics, responses = Metrics(), ResponseCache(capacity=settings.response_cache_bytes)
+    pool = EncoderPool(threads=settings.encoder_threads, queue=settings.encoder_queue)
+    files = FileStore(capacity=settings.files_bytes, pool=pool)
+    executor = Executor(release=RELEASE, cache=responses, files=files, pool=pool)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[Kept]:
-        workshop = Workshop(threads=settings.encoders, backlog=settings.backlog)
-        files = Files(capacity=settings.files_bytes, workshop=workshop)
-        app.state.metrics.gauges["digits_files_bytes"] = "Bytes of built files.", lambda: files.size
-        try:
-            yield Kept(catalog=load(sources), settings=settings, workshop=workshop, files=files)
-        finally:
-            workshop.close()
+    async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
+        prepare()
+        await pool.prepare()
+        yield AppState(catalog=load(sources), settings=settings, metrics=metrics, executor=executor)
 
-    return Service(settings, lifespan)
+    app = FastAPI(
+        title=openapi.TITLE,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        routes=list(ROUTES),
+        lifespan=lifespan,
+        telemetry=TelemetryConfig(tracing=False, metrics=False, logs=False),  # a look for it costs 2 µs a request
+        exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},
+    )
+    app.root_path = settings.root_path
+    app.openapi = cache(lambda: openapi.document(ROUTES))  # type: ignore[method-assign] # as FastAPI documents it
+    metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
+    metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
+    metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)
+    metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)
+    # The last one added is the outermost.
+    app.add_middleware(ResponseCacheMiddleware, cache=responses)
+    app.add_middleware(EarlyAnswerMiddleware)
+    app.add_middleware(RequestMetricsMiddleware, metrics=metrics)
+    app.add_middleware(CORSMiddleware, origins=settings.cors_origins)
+    return app
 
 
 def load(sources: Sequence[Source]) -> Catalog:
-    """Load and verify every dataset, and tell how long it took.
+    """Load and verify every dataset, and log how long it took.
 
     Raises:
         DamagedData: one of them is not what its card says.
@@ -109,11 +88,6 @@ def load(sources: Sequence[Source]) -> Catalog:
     for source in sources:
         began = time.perf_counter()
         datasets[source.card.name] = data = source.load()
-        spent = time.perf_counter() - began
-        log.info("loaded %s: %d images, rev %s, in %.2f s", data.card.name, len(data.labels), data.rev, spent)
+        seconds = time.perf_counter() - began
+        log.info("loaded %s: %d images, rev %s, in %.2f s", data.card.name, len(data.labels), data.rev, seconds)
     return Catalog(datasets)
-
-
-def openapi_text(app: FastAPI) -> bytes:
-    """The OpenAPI document as it is served and committed."""
-    return orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -1,43 +1,170 @@
-"""The one set of knobs. Ground floor: read once at start, frozen, passed down as a value."""
+"""The settings of the service: read once when it starts, frozen, and passed down as one value. Ground floor."""
 
-from typing import Annotated
+import os
+import re
+from difflib import get_close_matches
+from ipaddress import ip_network
+from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEGABYTE = 1_000_000
 """Bytes in a megabyte (SI)."""
+
+PREFIX = "DIGITS_"
+"""What the name of every environment variable of the service begins with."""
+
+RENAMED = {"memo_bytes": "response_cache_bytes", "encoders": "encoder_threads", "backlog": "encoder_queue"}
+"""Settings of release 0.1 by their names of today."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""Ports that a browser leaves out of an origin."""
+
+ROOT_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~@:+-]++)*+")
+"""A path of characters that need no quoting in a URL, a header or a page, without `.` and `..` segments."""
+
+
+def split_list(value: object) -> object:
+    """The members of a list as the environment writes it, separated by commas."""
+    return [one for part in value.split(",") if (one := part.strip())] if isinstance(value, str) else value
+
+
+def check_host(host: str) -> str:
+    """Refuse an empty address, which would listen on every interface."""
+    if not host.strip():
+        raise ValueError("is empty; write 127.0.0.1 for this machine alone, or :: for every address")
+    return host
+
+
+def check_root_path(path: str) -> str:
+    """Refuse a path that would need quoting in the links, headers and pages that carry it."""
+    if not ROOT_PATH.fullmatch(path):
+        raise ValueError(
+            f"is {path!r}; write a path like /digits: it begins with /, does not end with /, "
+            "and has letters, digits and . _ ~ @ : + - between slashes"
+        )
+    return path
+
+
+def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse an origin that no browser sends, and `*` together with others."""
+    if "*" in origins and len(origins) > 1:
+        raise ValueError("has * and other origins; write * alone for any origin, or list the origins without it")
+    for origin in origins:
+        if origin != "*":
+            _check_origin(origin)
+    return origins
+
+
+def check_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is neither an IP address nor a network."""
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ValueError(
+                f"has {network!r} ({error}); write IP addresses or networks like 10.0.0.0/8, "
+                "and 0.0.0.0/0,::/0 to trust every sender"
+            ) from None
+    return networks
+
+
+def _check_origin(origin: str) -> None:
+    """Refuse an origin that is not written as browsers send it: `scheme://host[:port]` (RFC 6454, section 7)."""
+    if "*" in origin:
+        raise ValueError(f"has {origin!r}, but wildcards match nothing; list every origin, or write * alone for any")
+    if origin == "null":
+        raise ValueError("has 'null', which sandboxed pages of any site send; write * to let every page read")
+    try:
+        sent = _canonical_origin(urlsplit(origin if "://" in origin else f"https://{origin}"))
+    except ValueError as error:
+        raise ValueError(f"has {origin!r} ({error}); write an origin like https://app.example") from None
+    if origin != sent:
+        raise ValueError(f"has {origin!r}, which no browser sends; write {sent}")
+
+
+def _canonical_origin(url: SplitResult) -> str:
+    """The origin of a URL as a browser sends it: lower case, ASCII, no default port, no path.
+
+    Raises:
+        ValueError: the URL has no valid host or port.
+    """
+    host = url.hostname or ""
+    if not re.fullmatch(r"[^\s<>\"'%\\^`{|}]+", host):
+        raise ValueError("it has no valid host")
+    host = f"[{host}]" if ":" in host else host.encode("idna").decode()
+    port = "" if url.port in (None, DEFAULT_PORTS.get(url.scheme)) else f":{url.port}"
+    return f"{url.scheme}://{host}{port}"
 
 
 class Settings(BaseSettings):
     """Everything an operator may choose, each with a default that suits one process on a small machine.
 
     Each setting is read from the environment variable `DIGITS_` plus its name in capitals; lists are separated by
-    commas.
+    commas. A variable with this prefix that names no setting is refused, because it is most likely a misspelt one.
+
+    Raises:
+        ValidationError: a value is out of bounds or can never have an effect, or a name is unknown.
     """
 
-    model_config = SettingsConfigDict(env_prefix="DIGITS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
-    host: str = Field("127.0.0.1", description="Address to listen on; `0.0.0.0` listens on all.")
+    host: Annotated[str, AfterValidator(check_host)] = Field(
+        "127.0.0.1",
+        description="Address or host name to listen on: `0.0.0.0` is every IPv4 address, `::` every IPv6 and IPv4 one.",
+    )
     port: int = Field(8000, ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")
-    root_path: str = Field("", pattern=r"^(/[^/?#]+)*$", description="Path under which a proxy shows the service.")
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("*",), description="Origins whose pages may read answers; `*` is any, empty is none."
+    keep_alive_seconds: int = Field(
+        75, ge=1, description="Seconds after which an idle connection is closed; longer than a proxy keeps it."
+    )
+    root_path: Annotated[str, AfterValidator(check_root_path)] = Field(
+        "", description="Path under which a proxy shows the service."
+    )
+    trusted_proxies: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(split_list), AfterValidator(check_networks)
+    ] = Field(
+        (), description="Addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; none."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list), AfterValidator(check_origins)] = (
+        Field(
+            ("*",), description="Origins whose pages may read answers, as browsers send them; `*` is any, empty none."
+        )
     )
     text_limit: int = Field(1_000, ge=1, description="Most rows a page in a text format (json, ndjson, csv).")
     binary_limit: int = Field(10_000, ge=1, description="Most rows a page in a binary format.")
     picture_pixels: int = Field(16_000_000, ge=1, description="Most pixels in one picture.")
-    memo_bytes: int = Field(32 * MEGABYTE, ge=0, description="Memory for finished answers; 0 turns the memo off.")
+    response_cache_bytes: int = Field(
+        32 * MEGABYTE, ge=0, description="Memory for finished answers; 0 turns the response cache off."
+    )
     files_bytes: int = Field(
         512 * MEGABYTE, ge=0, description="Room in the temporary directory for built whole-split files."
     )
-    encoders: int = Field(2, ge=1, description="Threads for encoding that takes long.")
-    backlog: int = Field(64, ge=1, description="Long encodings that may wait; more are answered 503.")
-    telemetry: bool = Field(False, description="OpenTelemetry as FastAPI has it built in, set up by its variables.")
+    encoder_threads: int = Field(2, ge=1, description="Threads for encoding that takes long.")
+    encoder_queue: int = Field(64, ge=1, description="Long encodings that may wait; more are answered 503.")
     access_log: bool = Field(False, description="Log a line for every request (costs as much as serving it).")
 
-    @field_validator("cors_origins", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _listed(cls, value: object) -> object:
-        """The members of a list as the environment writes it."""
-        return [one for part in value.split(",") if (one := part.strip())] if isinstance(value, str) else value
+    def _check_names(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Refuse environment variables that look like settings and are none."""
+        if os.environ.get(f"{PREFIX}PORT", "").startswith("tcp://"):
+            raise ValueError(
+                f"{PREFIX}PORT was set by Kubernetes for a Service named digits; "
+                "set enableServiceLinks: false in the pod's specification"
+            )
+        names = {
+            name.lower().removeprefix(PREFIX.lower()): name for name in os.environ if name.upper().startswith(PREFIX)
+        }
+        for name in sorted(names.keys() - cls.model_fields.keys()):
+            raise ValueError(f"{names[name]} is not a setting; {_suggest(name, list(cls.model_fields))}")
+        return values
+
+
+def _suggest(name: str, known: list[str]) -> str:
+    """Name the setting that an unknown name most likely means, or else all of them."""
+    nearest = [RENAMED[name]] if name in RENAMED else get_close_matches(name, known, n=1)
+    if nearest:
+        return f"the nearest is {PREFIX}{nearest[0].upper()}"
+    return "the settings are " + ", ".join(f"{PREFIX}{one.upper()}" for one in known)

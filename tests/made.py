@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from service.data.batch import Batch, Layout, arranged
+from service.data.batch import Batch, Layout, to_layout
 from service.data.card import Card, Licence, Loader, Reference, Returned
-from service.data.dataset import Dataset, content_digest, verified
+from service.data.dataset import Dataset, content_digest, verify
 from service.datasets.source import Source
 
 HEIGHT, WIDTH, PEAK = 3, 5, 10
@@ -37,8 +37,8 @@ def card(images: NDArray[np.uint8], labels: NDArray[np.uint8], *, name: str = "m
         classes=CLASSES,
         splits=MappingProxyType({"train": range(train), "test": range(train, n), "all": range(n)}),
         reference="train",
-        suits=("tests",),
-        unsuited=("anything else",),
+        intended_uses=("tests",),
+        limitations=("anything else",),
         licence=Licence(name="CC0", url="https://creativecommons.org/publicdomain/zero/1.0/", note="made"),
         creators=("nobody",),
         year=2026,
@@ -67,12 +67,12 @@ def source(*, name: str = "made", seed: int = 0) -> Source:
     """The made dataset, as a Source that verifies it."""
     images, labels = values(seed=seed)
     facts = card(images, labels, name=name)
-    return Source(facts, lambda: verified(facts, images.copy(), labels.copy(), notes="Made for tests."))
+    return Source(facts, lambda: verify(facts, images.copy(), labels.copy(), notes="Made for tests."))
 
 
 def dataset(images: NDArray[np.uint8], labels: NDArray[np.uint8], *, peak: int = PEAK) -> Dataset:
     """A Dataset of any arrays."""
-    return verified(card(images, labels, peak=peak), images, labels)
+    return verify(card(images, labels, peak=peak), images, labels)
 
 
 @st.composite
@@ -94,10 +94,10 @@ def batches(draw: st.DrawFn, *, layouts: frozenset[Layout], least: int = 0) -> B
     else:
         finite = st.floats(-10, 10, width=32)
         image = draw(arrays.arrays(np.float32, (n, height, width), elements=finite))
-    return Batch(
+    return Batch.of(
         index=draw(arrays.arrays(np.int64, n)),
         label=draw(arrays.arrays(np.int64, n)),
-        image=arranged(image, draw(st.sampled_from(sorted(layouts)))),
+        image=to_layout(image, draw(st.sampled_from(sorted(layouts)))),
         height=height,
         width=width,
         peak=255,

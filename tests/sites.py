@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from service.http.server import Server, server_config
+from service.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 """Where the package lies, for servers that are processes of their own."""
@@ -78,15 +80,12 @@ class Site:
         return self.send("HEAD", target, headers)
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """A server that says when it takes requests."""
 
-    def __init__(self, app: FastAPI) -> None:
-        """Serve as `python -m service serve` does, but on any free port and without logs."""
-        config = uvicorn.Config(
-            app, port=0, loop="uvloop", http="httptools", lifespan="on", server_header=False, log_config=None
-        )
-        super().__init__(config)
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        """Serve as `python -m service serve` does."""
+        super().__init__(server_config(app, settings))
         self.settled = threading.Event()
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
@@ -98,16 +97,17 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[Site]:
-    """The application on a real socket, in a thread of this process."""
-    server = _Server(app)
+def serving(app: ASGIApp, settings: Settings | None = None) -> Iterator[Site]:
+    """The application on a real socket and any free port, in a thread of this process."""
+    settings = (settings or Settings()).model_copy(update={"port": 0})
+    server = _Server(app, settings)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         assert server.settled.wait(30), "The server did not start within 30 seconds."
         assert server.started, "The application refused to start."
         host, port = server.servers[0].sockets[0].getsockname()[:2]
-        yield Site(f"http://{host}:{port}")
+        yield Site(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
     finally:
         server.should_exit = True
         thread.join(30)

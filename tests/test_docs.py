@@ -1,42 +1,63 @@
-"""The documents say what is true: their examples run, their tables are the code's, what they name exists."""
+"""The documents say what is true: their examples run, their tables match the code, and what they name exists."""
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from service import __version__
-from service.app import create_app
-from service.formats import FORMATS
 from service.settings import Settings
-from service.web.problems import KINDS
-from service.web.routes import ROUTES
-from service.web.routes.rows import ROWS_FORMATS
 from tests.sites import ROOT, Site
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("clients/*/README.md")])
 """Every document of the repository."""
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted(ROOT.glob("docs/*.md"))
+"""The pages of the documentation."""
+
+CLIENT = ROOT / "clients" / "python"
+"""Where the Python client is imported from, if it is not installed."""
 
 ADDRESS = "http://127.0.0.1:8000"
-"""The address in examples, for which that of a running server is put."""
+"""The address in examples, which is replaced by that of a running server."""
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+"""A fenced block: its kind and its text."""
 
-UNLOCKED = ("matplotlib", "torch")
+OF_KERAS = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+"""A warning that Keras' PyTorch backend causes, and that no example can avoid."""
+
+COMMANDS = {
+    "python": [sys.executable, "-W", "error", "-W", OF_KERAS],
+    "bash": ["bash", "-euo", "pipefail"],
+    "r": ["Rscript", "--vanilla"],
+}
+"""The programs that run examples, by the kind of block."""
+
+IN_BROWSER = ("html", "js", "jsx")
+"""Kinds of blocks that tests/browser/test_frontends.py runs."""
+
+UNLOCKED = ("keras", "matplotlib", "pooch", "torch")
 """Libraries that examples may use though no lock installs them; such an example is skipped where they are missing."""
 
-CELL = re.compile(r"`([^`]*)`")
+LONG_LINE = 60
+"""Characters from which a line of prose says enough to be found twice."""
 
 
-def blocks(*kinds: str) -> Iterator[tuple[str, str, str]]:
+def read_page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def find_blocks(*kinds: str) -> Iterator[tuple[str, str, str]]:
     """Place, kind and text of the fenced blocks of these kinds in all documents."""
     for path in DOCUMENTS:
         text = path.read_text(encoding="utf-8")
@@ -46,32 +67,33 @@ def blocks(*kinds: str) -> Iterator[tuple[str, str, str]]:
                 yield f"{path.relative_to(ROOT)}:{line}", found[1], found[2]
 
 
-def rows(first: str) -> list[list[str]]:
-    """The rows of README's tables whose first cell matches a pattern."""
-    lines = (line.strip("|\n").split("|") for line in README.splitlines() if line.startswith("|"))
+def find_rows(page: str, first: str) -> list[list[str]]:
+    """The rows of a page's tables whose first cell matches a pattern."""
+    lines = (line.strip("|\n").split("|") for line in read_page(page).splitlines() if line.startswith("|"))
     return [[cell.strip() for cell in cells] for cells in lines if re.fullmatch(first, cells[0].strip())]
 
 
-def test_the_frontend_examples_are_those_that_a_browser_runs() -> None:
-    run = (ROOT / "docs" / "frontends.md").read_text(encoding="utf-8").replace("https://digits.example", ADDRESS)
-    shown = [code for place, kind, code in blocks("html", "jsx", "js") if place.startswith("README")]
-    assert len(shown) >= 5
-    for code in shown:
-        assert code in run
+def find_missing_library(code: str) -> str | None:
+    """A library that an example imports, that no lock installs, and that is missing here."""
+    imported = set(re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE))
+    return next((name for name in UNLOCKED if name in imported and find_spec(name) is None), None)
 
 
-@pytest.mark.parametrize(("kind", "code"), [pytest.param(*one[1:], id=one[0]) for one in blocks("python", "bash")])
+@pytest.mark.parametrize(("kind", "code"), [pytest.param(*block[1:], id=block[0]) for block in find_blocks(*COMMANDS)])
 def test_every_example_runs(live: Site, tmp_path: Path, kind: str, code: str) -> None:
-    for library in UNLOCKED:
-        if re.search(rf"^import {library}", code, re.MULTILINE) and find_spec(library) is None:
-            pytest.skip(f"{library} is not installed")
+    if shutil.which(COMMANDS[kind][0]) is None:
+        pytest.skip(f"{COMMANDS[kind][0]} is not installed")
+    if library := find_missing_library(code):
+        pytest.skip(f"{library} is not installed")
+    program = tmp_path / f"example.{kind}"
+    program.write_text(code.replace(ADDRESS, live.url), encoding="utf-8")
     (tmp_path / ".curlrc").write_text("fail-with-body\nshow-error\n")
-    command = {"python": [sys.executable, "-W", "error", "-c"], "bash": ["bash", "-euo", "pipefail", "-c"]}[kind]
-    there = {"PYTHONPATH": str(ROOT), "CURL_HOME": str(tmp_path), "MPLBACKEND": "agg"}
+    path = os.pathsep.join([str(CLIENT), os.environ.get("PYTHONPATH", "")])
+    environment = {"KERAS_BACKEND": "torch", **os.environ, "CURL_HOME": str(tmp_path), "MPLBACKEND": "agg"}
     ended = subprocess.run(
-        [*command, code.replace(ADDRESS, live.url)],
+        [*COMMANDS[kind], program.name],
         cwd=tmp_path,
-        env={**os.environ, **there},
+        env={**environment, "PYTHONPATH": path},
         capture_output=True,
         text=True,
         timeout=100,
@@ -80,73 +102,106 @@ def test_every_example_runs(live: Site, tmp_path: Path, kind: str, code: str) ->
     assert ended.returncode == 0, ended.stderr
 
 
-def test_the_problem_that_is_shown_is_the_one_that_comes(live: Site) -> None:
-    shown = re.findall(r"^```http\nGET (\S+)\n```\n+```json\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    assert shown
-    for target, body in shown:
+def test_examples_for_a_browser_stand_where_the_browser_tests_look_for_them() -> None:
+    pages = {place.partition(":")[0] for place, _, _ in find_blocks(*IN_BROWSER)}
+    assert pages == {"README.md", "docs/frontends.md"}
+
+
+def test_no_example_stands_twice() -> None:
+    examples = Counter(code for _, _, code in find_blocks(*COMMANDS, *IN_BROWSER, "console"))
+    assert [code for code, number in examples.items() if number > 1] == []
+
+
+def test_no_line_of_prose_stands_twice() -> None:
+    lines = Counter(
+        line.strip()
+        for path in DOCUMENTS
+        for line in BLOCK.sub("", path.read_text(encoding="utf-8")).splitlines()
+        if len(line) >= LONG_LINE
+    )
+    assert [line for line, number in lines.items() if number > 1] == []
+
+
+def test_the_problem_in_the_reference_is_the_one_that_is_sent(live: Site) -> None:
+    page = read_page("docs/reference.md")
+    examples = re.findall(r"^```http\nGET (\S+)\n```\n+```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert examples
+    for target, body in examples:
         assert live.get(target).json == json.loads(body)
 
 
-def test_the_table_of_settings_is_the_settings() -> None:
+def test_every_setting_stands_in_the_page_for_operators() -> None:
     documented = {
-        name.strip("`"): (default.strip("`"), meaning) for name, default, meaning in rows(r"`DIGITS_[A-Z_]+`")
+        name.strip("`"): (default.strip("`"), meaning)
+        for name, default, meaning in find_rows("docs/operating.md", r"`DIGITS_[A-Z_]+`")
     }
     assert documented == {
-        f"DIGITS_{name.upper()}": (spelled(field.default), field.description)
+        f"DIGITS_{name.upper()}": (spell(field.default), field.description)
         for name, field in Settings.model_fields.items()
     }
 
 
-def spelled(default: object) -> str:
-    """A default as the environment would say it."""
+def spell(default: object) -> str:
+    """A default as it is written in the environment."""
     if isinstance(default, tuple):
         return ",".join(map(str, default))
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
-def test_the_table_of_routes_is_the_routes() -> None:
-    documented = {route for cells in rows(r"`(GET|POST) /.*") for route in CELL.findall(cells[0])}
-    described = {
-        f"{method.upper()} {path}" for path, item in create_app().openapi()["paths"].items() for method in item
-    }
-    everything = {
-        f"{method} {path}"
-        for path, methods in ((getattr(route, "path", ""), getattr(route, "methods", ())) for route in ROUTES)
-        for method in methods
-    }
-    assert described <= documented, "routes of the OpenAPI document that README's table lacks"
-    assert documented <= everything, "routes of README's table that do not exist"
-
-
-def test_the_table_of_formats_is_the_formats() -> None:
-    documented = {name.strip("`"): media.strip("`") for name, media, _ in rows("|".join(f"`{one}`" for one in FORMATS))}
-    assert documented == {one.name: one.media_type for one in ROWS_FORMATS}
-
-
-def test_the_table_of_problems_is_the_problems() -> None:
+def test_every_route_stands_in_the_reference(live: Site) -> None:
     documented = {
-        (name, status)
-        for cells in rows(r"\d{3}(, \d{3})*")
-        for name, status in zip(
-            re.findall(r"/problems/([a-z-]+)", cells[1]),
-            [int(one) for one in cells[0].split(",")] * (1 if "," in cells[0] else len(CELL.findall(cells[1]))),
-            strict=True,
-        )
+        route
+        for cells in find_rows("docs/reference.md", r"`(GET|POST) /.*")
+        for route in re.findall(r"`([^`]*)`", cells[0])
     }
-    assert documented == {(kind.name, kind.status.value) for kind in KINDS.values()}
+    described = {
+        f"{method.upper()} {path}"
+        for path, item in read_openapi()["paths"].items()
+        for method in item
+        if method in ("get", "post")
+    }
+    assert described <= documented, "routes of the OpenAPI document that the reference lacks"
+    for route in documented - described:
+        assert live.get(route.removeprefix("GET ")).status == 200, route
+
+
+def read_openapi() -> Any:  # noqa: ANN401 - JSON
+    return json.loads(read_page("openapi/openapi.json"))
+
+
+def test_every_format_of_rows_stands_in_the_reference(live: Site) -> None:
+    documented = {
+        cells[0].strip("`"): cells[1].strip("`")
+        for cells in find_rows("docs/reference.md", r"`[a-z]+`")
+        if cells[1].startswith(("`application/", "`text/"))
+    }
+    rows = "/v1/datasets/{dataset}/{split}/rows"
+    offered = read_openapi()["paths"][rows]["get"]["responses"]["200"]["content"]
+    assert set(documented.values()) == set(offered)
+    for name, media in documented.items():
+        assert live.get(f"/v1/datasets/digits/all/rows?limit=1&format={name}")["Content-Type"] == media
+
+
+def test_every_problem_stands_in_the_reference(live: Site) -> None:
+    documented = {
+        kind.strip("`").removeprefix("/problems/"): int(status)
+        for status, kind, _ in find_rows("docs/reference.md", r"[45]\d\d")
+    }
+    known = live.get("/problems/unknown").json["detail"].partition(" one of ")[2].rstrip(".").split(", ")
+    assert documented == {name: live.get(f"/problems/{name}").json["status"] for name in known}
 
 
 @pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
 def test_every_file_that_is_named_exists(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
-    named = set(re.findall(r"\b(?:service|tests|docs|benchmarks|openapi|deploy|examples)/[\w./-]*", text))
+    folders = "service|tests|docs|benchmarks|openapi|deploy|examples|clients"
+    named = set(re.findall(rf"\b(?:{folders})/[\w./-]*", read_page(name)))
     recipes = {"service/datasets/fashion.py"}
-    assert {one for one in named - recipes if not (ROOT / one.rstrip(".")).exists()} == set()
+    assert {file for file in named - recipes if not (ROOT / file.rstrip(".")).exists()} == set()
 
 
 def test_the_architecture_names_every_part() -> None:
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    parts = {one.stem for one in (ROOT / "service").iterdir() if one.stem not in ("__init__", "__pycache__")}
+    text = read_page("ARCHITECTURE.md")
+    parts = {path.stem for path in (ROOT / "service").iterdir() if path.stem not in ("__init__", "__pycache__")}
     assert {part for part in parts if part not in text} == set()
 
 
@@ -159,10 +214,21 @@ def test_every_link_within_the_repository_leads_somewhere(path: Path) -> None:
         file, _, anchor = target.partition("#")
         there = path.parent / file if file else path
         assert there.exists(), target
-        if anchor:
-            headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", there.read_text(encoding="utf-8")), re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}, target
+        assert not anchor or anchor in find_anchors(there), target
 
 
-def test_the_changelog_tells_of_this_release() -> None:
-    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+def find_anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", path.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("index", ["README.md", "docs/README.md"])
+def test_every_page_is_linked_from_both_indexes(index: str) -> None:
+    here = (ROOT / index).parent
+    linked = {(here / target).resolve() for target in re.findall(r"\]\(([^)#\s]+)\)", read_page(index))}
+    assert {page.name for page in PAGES if page.resolve() not in linked} <= {"README.md"}
+
+
+def test_the_changelog_has_this_release() -> None:
+    assert f"## [{__version__}]" in read_page("CHANGELOG.md")

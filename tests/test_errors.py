@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.errors import Refused, ServiceError, Unknown, shown
+from service.errors import Refused, ServiceError, Unknown, quote
 
 
 def test_what_is_unknown_is_named_with_those_that_are_known() -> None:
@@ -27,5 +27,5 @@ def test_every_refusal_is_a_service_error(error: Exception) -> None:
 
 @given(st.text())
 def test_what_a_stranger_sent_is_quoted_and_never_long(text: str) -> None:
-    assert len(shown(text)) < 100
-    assert shown(text).startswith(f"'{text[:60]}")
+    assert len(quote(text)) < 100
+    assert quote(text).startswith(f"'{text[:60]}")

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -69,7 +70,7 @@ def test_wrong_arguments_are_told_with_the_usage(arguments: list[str], capsys: p
 def test_check_verifies_the_data_and_says_so() -> None:
     run = command("check")
     assert run.returncode == 0
-    assert run.stdout == "Everything is as it must be.\n"
+    assert run.stdout == "All data is valid.\n"
     assert "mnist: 70000 images" in run.stderr
     assert "digits: 1797 images" in run.stderr
 
@@ -109,7 +110,7 @@ def assert_refused(run: subprocess.CompletedProcess[str], sentence: str) -> None
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DIGITS_PORT", "x"), ("DIGITS_PORT", "70000"), ("DIGITS_TEXT_LIMIT", "0"), ("DIGITS_ROOT_PATH", "x")],
+    [("DIGITS_PORT", "x"), ("DIGITS_PORT", "70000"), ("DIGITS_TEXT_LIMIT", "0")],
 )
 def test_a_wrong_setting_is_named_with_what_it_was(name: str, value: str) -> None:
     run = command("serve", environment={name: value})
@@ -117,6 +118,56 @@ def test_a_wrong_setting_is_named_with_what_it_was(name: str, value: str) -> Non
     assert "Traceback" not in run.stderr
     assert run.stderr.startswith(f"{name}: ")
     assert f"not '{value}'" in run.stderr
+
+
+def test_a_wrong_option_is_named_as_the_option() -> None:
+    run = command("serve", "--port", "70000")
+    assert run.returncode == 2
+    assert run.stderr == "--port: Input should be less than or equal to 65535, not 70000.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DIGITS_HOST", "", "DIGITS_HOST: is empty; write 127.0.0.1 for this machine alone, or :: for every address."),
+        ("DIGITS_MEMO_BYTES", "1", "DIGITS_MEMO_BYTES is not a setting; the nearest is DIGITS_RESPONSE_CACHE_BYTES."),
+    ],
+)
+def test_a_setting_that_can_have_no_effect_is_refused_with_what_to_write(name: str, value: str, sentence: str) -> None:
+    run = command("serve", environment={name: value})
+    assert run.returncode == 2
+    assert run.stderr == f"{sentence}\n"
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_the_access_log_has_a_line_for_every_request_if_it_is_on(enabled: bool) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "service", "serve", "--port", "0"],
+        cwd=sites.ROOT,
+        env={**os.environ, "DIGITS_ACCESS_LOG": str(enabled)},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        found = next(found for line in running.stderr if (found := sites.RUNNING.search(line)))
+        assert sites.Site(found[1]).get("/livez", {"X-Forwarded-For": "203.0.113.9"}).status == 200
+        running.send_signal(signal.SIGTERM)
+        lines = [line for line in running.stderr if "GET /livez" in line]
+    assert len(lines) == int(enabled)
+    assert all(re.match(r'INFO: +127\.0\.0\.1:\d+ - "GET /livez HTTP/1\.1" 200', line) for line in lines)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_serve_on_every_address_takes_ipv4_too() -> None:
+    with sites.process("--host", "::") as site:
+        assert site.url.startswith("http://[::]:")
+        port = site.url.rpartition(":")[2]
+        for host in ("127.0.0.1", "[::1]"):
+            assert sites.Site(f"http://{host}:{port}").get("/livez").status == 200
+        run = command("serve", "--host", "::", "--port", port)
+    assert run.returncode > 0
+    assert "Address already in use" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_serve_tells_its_address_and_what_it_loaded_in_how_long() -> None:

@@ -129,7 +129,7 @@ def digests(images: NDArray[Any], labels: NDArray[Any]) -> dict[str, str]:
 def test_what_a_library_reads_has_the_digest_of_the_original(
     live: sites.Site, real: dict[str, Dataset], reader: Callable[[str], Read], name: str, split: str
 ) -> None:
-    original = Selection.of(real[name], split)
+    original = Selection.of(real[name].split(split))
     found = digests(*reader(f"{live.url}/v1/datasets/{name}/{split}"))
     assert found == digests(original.images, original.labels)
     assert found == live.get(f"/v1/datasets/{name}/{split}").json["digests"]
@@ -146,7 +146,7 @@ def test_all_seventy_thousand_have_the_digest_of_the_original(
 
 def test_sixty_thousand_training_images_come_as_csv(live: sites.Site, mnist: Dataset) -> None:
     frame = pd.read_csv(f"{live.url}/v1/datasets/mnist/train.csv", dtype=np.uint16)
-    train = Selection.of(mnist, "train")
+    train = Selection.of(mnist.split("train"))
     assert frame["index"].tolist() == list(range(60_000))
     assert frame.iloc[:, 2:].to_numpy().astype(np.uint8).tobytes() == train.images.tobytes()
     assert frame["label"].tolist() == train.labels.tolist()
@@ -154,7 +154,7 @@ def test_sixty_thousand_training_images_come_as_csv(live: sites.Site, mnist: Dat
 
 def test_polars_reads_only_the_columns_that_it_needs(live: sites.Site, mnist: Dataset) -> None:
     labels = pl.scan_parquet(f"{live.url}/v1/datasets/mnist/test.parquet").select("label").collect()["label"]
-    assert labels.to_list() == Selection.of(mnist, "test").labels.tolist()
+    assert labels.to_list() == Selection.of(mnist.split("test")).labels.tolist()
 
 
 def test_a_broken_download_is_taken_up_where_it_broke(live: sites.Site) -> None:

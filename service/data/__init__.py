@@ -1,1 +1,1 @@
-"""What the service is about: cards, datasets, selections, batches. Knows numpy, no HTTP, no file format."""
+"""What the service is about: cards, datasets, splits, selections, batches. Knows arrays, no HTTP, no file format."""

@@ -1,14 +1,15 @@
 """A Batch: the values of some samples, ready to be encoded. Knows no HTTP and no dataset."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
-"""Intensities: uint8 as they are kept, float32 once scaled."""
+"""Intensities: uint8 as they are stored, float32 once scaled."""
 
 Layout = Literal["flat", "image", "chw", "hwc"]
 """How one sample's pixels are arranged: a row, a matrix, or a matrix with a channel axis before or behind."""
@@ -16,42 +17,99 @@ Layout = Literal["flat", "image", "chw", "hwc"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Batch:
-    """Samples in a definite order.
+    """Samples in a definite order, whose pixels are gathered when they are read.
 
-    `index` and `label` are int64 `(n,)`: the position within the split, and the class. `image` is `(n, …)` in the
-    chosen layout, of images `height` × `width` whose raw intensities are 0…`peak`. `facts` is what the batch tells
-    of itself (dataset, split, scale, …), for formats that have room for it. `valid` is set for training batches: the
-    first so many rows are real, and the rest pads the batch to its full size.
+    `index` and `label` are int64 `(n,)`: the position within the split, and the class. `gather` gives the pixels of
+    a slice of the rows, `(rows, …)` in the chosen layout and on the chosen scale, of images `height` × `width` whose
+    raw intensities are 0…`peak`. It must give the same pixels each time, so that a batch can be read more than once.
+    `facts` describe the batch (dataset, split, scale, …), for formats that have room for them. `valid` is set for
+    training batches: the first so many rows are real, and the others fill the batch to its full size. `envelope` is
+    what surrounds the rows where a format has room for it, in the order of its members; the rows take the place of its
+    member `rows`.
     """
 
     index: NDArray[np.int64]
     label: NDArray[np.int64]
-    image: Pixels
+    gather: Callable[[slice], Pixels]
     height: int
     width: int
     peak: int
     facts: Mapping[str, str]
     valid: int | None = None
+    envelope: Mapping[str, object] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        index: NDArray[np.int64],
+        label: NDArray[np.int64],
+        image: Pixels,
+        height: int,
+        width: int,
+        peak: int,
+        facts: Mapping[str, str],
+        valid: int | None = None,
+    ) -> "Batch":
+        """A batch of pixels that are in memory already."""
+        return cls(
+            index=index,
+            label=label,
+            gather=image.__getitem__,
+            height=height,
+            width=width,
+            peak=peak,
+            facts=facts,
+            valid=valid,
+        )
 
     def __len__(self) -> int:
         """Return the number of samples."""
         return len(self.index)
 
     def __getitem__(self, part: slice) -> "Batch":
-        """Return the samples of a slice, as views."""
+        """Return the samples of a slice, whose pixels are not gathered yet."""
+        rows, gather = range(len(self))[part], self.gather
         return Batch(
             index=self.index[part],
             label=self.label[part],
-            image=self.image[part],
+            gather=lambda inner: gather(_to_slice(rows[inner])),
             height=self.height,
             width=self.width,
             peak=self.peak,
             facts=self.facts,
         )
 
+    def blocks(self, values: int) -> Iterator["Batch"]:
+        """Consecutive parts of at most so many pixel values each, but of at least one row."""
+        rows = max(1, values // (self.height * self.width))
+        if 0 < len(self) <= rows:
+            return iter((self,))
+        return (self[start : start + rows] for start in range(0, len(self), rows))
+
+    @property
+    def image(self) -> Pixels:
+        """The pixels of all rows, `(n, …)`; gathered at each reading, because nothing is kept."""
+        return self.gather(slice(None))
+
+    @property
+    def dtype(self) -> np.dtype[np.uint8] | np.dtype[np.float32]:
+        """The dtype of the pixels; gathers none."""
+        return self._no_rows.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape `(n, …)` of the pixels; gathers none."""
+        return (len(self), *self._no_rows.shape[1:])
+
+    @cached_property
+    def _no_rows(self) -> Pixels:
+        """An array of no rows, which has the dtype and shape of all."""
+        return self.gather(slice(0, 0))
+
     @property
     def flat(self) -> Pixels:
-        """Images as rows `(n, height·width)`, whatever the layout."""
+        """The pixels as rows `(n, height·width)`, whatever the layout; gathered at each reading."""
         return self.image.reshape(len(self), self.height * self.width)
 
     @property
@@ -60,7 +118,14 @@ class Batch:
         return [f"pixel_{row}_{column}" for row in range(self.height) for column in range(self.width)]
 
 
-def arranged(images: Pixels, layout: Layout) -> Pixels:
+def _to_slice(rows: range) -> slice:
+    """The slice that selects a range of rows, which is within bounds."""
+    if not rows:
+        return slice(0, 0)
+    return slice(rows.start, rows.stop if rows.stop >= 0 else None, rows.step)
+
+
+def to_layout(images: Pixels, layout: Layout) -> Pixels:
     """Images `(n, height, width)` in another layout, as a view where that is possible."""
     n, height, width = images.shape
     match layout:

@@ -61,8 +61,8 @@ class Card:
     classes: tuple[str, ...]
     splits: Mapping[str, range]
     reference: str
-    suits: tuple[str, ...]
-    unsuited: tuple[str, ...]
+    intended_uses: tuple[str, ...]
+    limitations: tuple[str, ...]
     licence: Licence
     creators: tuple[str, ...]
     year: int

@@ -1,12 +1,16 @@
-"""A Dataset: a Card and the arrays that keep its word. Knows how to prove itself, not where it came from."""
+"""A Dataset: a Card and the arrays that it describes. Knows how they are verified, not where they come from."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.data.axes import Axes
 from service.data.card import Card
+from service.data.split import Split
 from service.errors import DamagedData, Unknown
 
 
@@ -15,14 +19,21 @@ class Dataset:
     """A verified dataset in memory.
 
     `images` is uint8 `(n, height, width)`, `labels` int64 `(n,)`, both read-only and in the order of split `all`;
-    `notes` is the text that its source ships with it. Compared by identity, so it can be the key of what is
-    computed from it.
+    `notes` is the text that its source ships with it, and `axes` are those of its map, where the source has some.
+    `splits` has a Split for each name on the card. Datasets are compared by identity.
     """
 
     card: Card
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     notes: str
+    axes: Axes | None = None
+    splits: Mapping[str, Split] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the splits once, so that there is one object for each name."""
+        splits = {name: Split(self, name) for name in self.card.splits}
+        object.__setattr__(self, "splits", MappingProxyType(splits))
 
     @property
     def digest(self) -> str:
@@ -34,26 +45,29 @@ class Dataset:
         """The first 12 hex digits of the digest: short enough for a URL, long enough to pin the data."""
         return self.digest[:12]
 
-    def span(self, split: str) -> range:
-        """The positions of `split` among all samples.
+    def split(self, name: str) -> Split:
+        """The split of this name, always the same object.
 
         Raises:
             Unknown: there is no such split.
         """
         try:
-            return self.card.splits[split]
+            return self.splits[name]
         except KeyError:
-            raise Unknown("split", split, self.card.splits, where=self.card.name) from None
+            raise Unknown("split", name, self.splits, where=self.card.name) from None
 
 
-def verified(card: Card, images: NDArray[np.uint8], labels: NDArray[np.uint8], *, notes: str = "") -> Dataset:
-    """Make a Dataset of arrays that are what `card` says, and read-only from now on.
+def verify(
+    card: Card, images: NDArray[np.uint8], labels: NDArray[np.uint8], *, notes: str = "", axes: Axes | None = None
+) -> Dataset:
+    """Make a Dataset of arrays after checking that they are what `card` says; they become read-only.
 
     Args:
         card: the facts to hold the arrays against.
         images: uint8 `(n, height, width)`, values 0…peak, C-contiguous.
         labels: uint8 `(n,)`, each the position of its class.
         notes: the text that the source ships with the data.
+        axes: those of its map, where the source has some.
 
     Raises:
         DamagedData: shape or content differs from the card's.
@@ -73,7 +87,7 @@ def verified(card: Card, images: NDArray[np.uint8], labels: NDArray[np.uint8], *
     wide = labels.astype(np.int64)
     images.flags.writeable = False
     wide.flags.writeable = False
-    return Dataset(card=card, images=images, labels=wide, notes=notes)
+    return Dataset(card=card, images=images, labels=wide, notes=notes, axes=axes)
 
 
 def content_digest(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.dataset import Dataset
+from service.data.cache import compute_once
 from service.data.selection import Selection
+from service.data.split import Split
 
 BLOCK = 512
 """Images a block: widened to float32 they (1.6 MB of MNIST) stay within a processor's cache."""
@@ -25,21 +25,20 @@ class Neighbors:
     squared: NDArray[np.int64]
 
 
-def neighbors(dataset: Dataset, split: str, position: int, k: int) -> Neighbors:
+def neighbors(split: Split, position: int, k: int) -> Neighbors:
     """The `k` samples of a split that are nearest to the one at `position`, which is left out.
 
     Ties go to the lower index; fewer than `k` come where the split has no more. The squared distance is
     |a|² + |b|² - 2·a·b, every term an exact integer.
 
     Raises:
-        Unknown: there is no such split, or no such position in it.
+        Unknown: there is no such position in the split.
     """
-    everything = Selection.of(dataset, split)
-    own = everything.one(position).images.ravel()
-    lengths = squared_lengths(dataset, split)
-    squared = lengths + lengths[position] - 2 * _products(_flat(everything), own, dataset.card.peak)
+    own = Selection.of(split).one(position).images.ravel()
+    lengths = squared_lengths(split)
+    squared = lengths + lengths[position] - 2 * _multiply(_flatten(split), own, split.card.peak)
     squared[position] = np.iinfo(np.int64).max
-    k = min(k, len(everything) - 1)
+    k = min(k, len(split) - 1)
     if k == 0:
         return Neighbors(np.empty(0, np.int64), np.empty(0, np.int64))
     near = np.flatnonzero(squared <= np.partition(squared, k - 1)[k - 1])
@@ -47,32 +46,33 @@ def neighbors(dataset: Dataset, split: str, position: int, k: int) -> Neighbors:
     return Neighbors(index, squared[index])
 
 
-@lru_cache(maxsize=64)
-def squared_lengths(dataset: Dataset, split: str) -> NDArray[np.int64]:
-    """|b|² of every image of a split, int64 `(n,)`: half of every distance, and the same for every question."""
-    lengths = np.empty(len(dataset.span(split)), np.int64)
-    for start, block in _wide_blocks(_flat(Selection.of(dataset, split))):
+@compute_once
+def squared_lengths(split: Split) -> NDArray[np.int64]:
+    """|b|² of every image of a split, int64 `(n,)`, read-only: half of every distance, and the same in every call."""
+    lengths = np.empty(len(split), np.int64)
+    for start, block in _widen_blocks(_flatten(split)):
         lengths[start : start + len(block)] = np.einsum("ij,ij->i", block, block, dtype=np.float64)
+    lengths.flags.writeable = False
     return lengths
 
 
-def _flat(selection: Selection) -> NDArray[np.uint8]:
-    return selection.images.reshape(len(selection), selection.dataset.card.pixels)
+def _flatten(split: Split) -> NDArray[np.uint8]:
+    return split.images.reshape(len(split), split.card.pixels)
 
 
-def _products(images: NDArray[np.uint8], own: NDArray[np.uint8], peak: int) -> NDArray[np.int64]:
+def _multiply(images: NDArray[np.uint8], own: NDArray[np.uint8], peak: int) -> NDArray[np.int64]:
     """Exact dot products of every image with one: float32 BLAS over so few columns that no sum exceeds 2^24."""
     columns = EXACT // peak**2
     wide_own = own.astype(np.float32)
     products = np.zeros(len(images), np.int64)
-    for start, block in _wide_blocks(images):
+    for start, block in _widen_blocks(images):
         for first in range(0, len(own), columns):
             part = slice(first, first + columns)
             products[start : start + len(block)] += (block[:, part] @ wide_own[part]).astype(np.int64)
     return products
 
 
-def _wide_blocks(images: NDArray[np.uint8]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def _widen_blocks(images: NDArray[np.uint8]) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Each block's start and its rows as float32, in one buffer that the next block overwrites."""
     buffer = np.empty((BLOCK, images.shape[1]), np.float32)
     for start in range(0, len(images), BLOCK):

@@ -1,12 +1,14 @@
-"""Scales: what number stands for an intensity. Tables of `peak + 1` values, so scaling is one look-up a pixel."""
+"""Scales: what stands for the pixels: integers as they are stored, or float32 for training."""
 
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from service.data.arrow_array import to_arrow
 from service.data.batch import Pixels
+from service.data.cache import compute_once
 from service.data.dataset import Dataset
 from service.data.statistics import intensities
 
@@ -14,20 +16,39 @@ Scale = Literal["raw", "unit", "standard"]
 """`raw` is uint8 0…peak; `unit` float32 0…1; `standard` float32 of mean 0 and deviation 1 over the reference split."""
 
 
-def scaled(images: NDArray[np.uint8], dataset: Dataset, scale: Scale) -> Pixels:
-    """The intensities of `images`, any shape, on another scale: a new float32 array, or `images` itself if raw."""
-    return images if scale == "raw" else scale_table(dataset, scale).take(images)
+def scale_pixels(images: NDArray[np.uint8], dataset: Dataset, scale: Scale) -> Pixels:
+    """The intensities of `images`, of any shape, on a scale: a new float32 array, or `images` itself if raw.
+
+    `unit` is float32(v) / float32(peak). `standard` is looked up in `standard_table`.
+    """
+    if scale == "raw":
+        return images
+    if not images.size:  # a quick answer to whoever asks for the dtype
+        return np.empty(images.shape, np.float32)
+    if scale == "unit":
+        return np.divide(images, np.float32(dataset.card.peak), dtype=np.float32)
+    return _look_up(images, standard_table(dataset))
 
 
-@lru_cache(maxsize=64)
-def scale_table(dataset: Dataset, scale: Literal["unit", "standard"]) -> NDArray[np.float32]:
-    """The float32 that stands for each intensity 0…peak.
+@compute_once
+def standard_table(dataset: Dataset) -> NDArray[np.float32]:
+    """The float32 that stands for each intensity 0…peak on the scale `standard`; read-only.
 
-    `unit` is float32(v) / float32(peak). `standard` is (v / peak - mean) / deviation, computed in float64 and
-    rounded once, with the unit-scaled mean and population deviation of the card's reference split.
+    It is (v / peak - mean) / deviation, computed in float64 and rounded once, with the unit-scaled mean and
+    population deviation of the card's reference split.
     """
     values = np.arange(dataset.card.peak + 1)
-    if scale == "unit":
-        return values.astype(np.float32) / np.float32(dataset.card.peak)
-    unit = intensities(dataset, dataset.card.reference).unit
-    return ((values / dataset.card.peak - unit.mean) / unit.std).astype(np.float32)
+    unit = intensities(dataset.split(dataset.card.reference)).unit
+    table: NDArray[np.float32] = ((values / dataset.card.peak - unit.mean) / unit.std).astype(np.float32)
+    table.flags.writeable = False
+    return table
+
+
+def _look_up(images: NDArray[np.uint8], table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The entry of the table for each intensity.
+
+    Arrow indexes by bytes as they are, in a third of the time that numpy takes, which makes an index array of 8 bytes
+    a pixel first.
+    """
+    found = pc.take(to_arrow(table), to_arrow(images.reshape(-1)))
+    return np.frombuffer(found.buffers()[1], np.float32).reshape(images.shape)  # to_numpy() would import pandas

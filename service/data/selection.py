@@ -1,45 +1,38 @@
-"""A Selection: which samples in which order. Touches no pixel until a Batch is asked for."""
+"""A Selection: which samples of a split, in which order. Reads no pixels until a Batch is read."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.batch import Batch, Layout, arranged
-from service.data.dataset import Dataset
+from service.data.batch import Batch, Layout, Pixels, to_layout
+from service.data.class_counts import Part, count_first_of_each, count_fold, count_labelled
 from service.data.order import order_v1
-from service.data.scale import Scale, scaled
-from service.errors import Refused, Unknown
-
-Part = Literal["train", "holdout"]
-"""Which side of a fold: what is trained on, or what is held out."""
+from service.data.scale import Scale, scale_pixels
+from service.data.split import Split
+from service.errors import Unknown
 
 T = TypeVar("T", bound=np.generic)
 """The dtype of an array whose rows are selected."""
 
 Indices = range | NDArray[np.int64]
-"""Positions within a split. A range (of step 1) as long as the order is the file's, so that a page of it is a view
-and not a copy."""
+"""Positions within a split. A range (of step 1) as long as the order is that of the file, so that the images of a page
+are a view and not a copy."""
 
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """Samples of one split in a definite order; `indices` are positions within it. Every verb gives a new one."""
+    """Samples of one split in a definite order; `indices` are their positions in it. Each method gives a new one."""
 
-    dataset: Dataset
-    split: str
+    split: Split
     indices: Indices
 
     @classmethod
-    def of(cls, dataset: Dataset, split: str) -> "Selection":
-        """Everything in a split, in file order.
-
-        Raises:
-            Unknown: there is no such split.
-        """
-        return cls(dataset, split, range(len(dataset.span(split))))
+    def of(cls, split: Split) -> "Selection":
+        """All samples of a split, in file order."""
+        return cls(split, range(len(split)))
 
     def __len__(self) -> int:
         """Return the number of samples selected."""
@@ -51,13 +44,10 @@ class Selection:
         Raises:
             Refused: a label is not a class of the dataset.
         """
-        count = len(self.dataset.card.classes)
-        for label in labels:
-            if not 0 <= label < count:
-                raise Refused("label", f"must be a class of {self.dataset.card.name}, 0 to {count - 1}, not {label}")
-        mine = self.labels
-        keep = np.logical_or.reduce([mine == label for label in set(labels)])
-        return self.take(np.flatnonzero(keep))
+        count_labelled(self.split.class_counts, labels, self.split.card)
+        wanted = np.zeros(len(self.split.card.classes), np.bool_)
+        wanted[list(labels)] = True
+        return self.take(np.flatnonzero(wanted[self.labels]))
 
     def first_of_each(self, count: int) -> "Selection":
         """The first `count` samples of each class that occurs, in unchanged order: a few-shot subset.
@@ -65,28 +55,22 @@ class Selection:
         Raises:
             Refused: a class has fewer.
         """
-        by_class, sizes = self._by_class()
-        fewest = int(sizes[sizes > 0].min(initial=len(self)))
-        if count > fewest:
-            raise Refused("per_class", f"must be at most {fewest}, the size of the smallest class here, not {count}")
+        by_class, sizes = self._sort_by_class()
+        count_first_of_each(sizes, count)
         rank = np.arange(len(self)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         return self.take(np.sort(by_class[rank < count]))
 
     def fold(self, fold: int, folds: int, part: Part) -> "Selection":
         """A stratified fold (`holdout`) or everything else (`train`), in unchanged order.
 
-        The samples are dealt like cards: class by class, within a class in the present order, the q-th one goes to
-        fold q mod `folds`. So folds differ by at most one sample, in every class and in all.
+        The samples are sorted by class, and within a class stay in the present order; the q-th one belongs to fold
+        q mod `folds`. So folds differ by at most one sample, in every class and in all.
 
         Raises:
             Refused: `fold` is not below `folds`, or a class has fewer samples than there are folds.
         """
-        by_class, sizes = self._by_class()
-        fewest = int(sizes[sizes > 0].min(initial=len(self)))
-        if folds > fewest:
-            raise Refused("folds", f"must be at most {fewest}, the size of the smallest class here, not {folds}")
-        if fold >= folds:
-            raise Refused("fold", f"must be an integer from 0 to {folds - 1}, below folds, not {fold}")
+        by_class, sizes = self._sort_by_class()
+        count_fold(sizes, fold, folds, part)
         mine = np.arange(len(self)) % folds == fold
         return self.take(np.sort(by_class[mine if part == "holdout" else ~mine]))
 
@@ -100,7 +84,7 @@ class Selection:
 
     def page(self, offset: int, limit: int) -> "Selection":
         """At most `limit` samples from `offset` on; none where `offset` is at or past the end."""
-        return Selection(self.dataset, self.split, self.indices[offset : offset + limit])
+        return Selection(self.split, self.indices[offset : offset + limit])
 
     def one(self, position: int) -> "Selection":
         """The sample at `position`.
@@ -109,8 +93,8 @@ class Selection:
             Unknown: the position is not within the selection.
         """
         if not 0 <= position < len(self):
-            where = f"{self.dataset.card.name}/{self.split}"
-            raise Unknown("sample", position, f"an index from 0 to {len(self) - 1}", where=where)
+            bounds = f"an index from 0 to {len(self) - 1}"
+            raise Unknown("sample", position, bounds, where=self.split.full_name)
         return self.page(position, 1)
 
     def take(self, positions: NDArray[np.int64]) -> "Selection":
@@ -119,32 +103,41 @@ class Selection:
             positions = self.indices[positions]
         elif self.indices.start:
             positions = positions + self.indices.start
-        return Selection(self.dataset, self.split, positions)
+        return Selection(self.split, positions)
 
     @property
     def labels(self) -> NDArray[np.int64]:
         """The class of each sample, int64 `(n,)`."""
-        return self._rows(self.dataset.labels)
+        return _take_rows(self.split.labels, self.indices)
 
     @property
     def images(self) -> NDArray[np.uint8]:
-        """Each sample's pixels, uint8 `(n, height, width)`; a view while the order is the file's, else one gather."""
-        return self._rows(self.dataset.images)
+        """Each sample's pixels, uint8 `(n, height, width)`: a view in file order, else gathered at each reading."""
+        return _take_rows(self.split.images, self.indices)
 
     def batch(self, *, layout: Layout = "flat", scale: Scale = "raw", valid: int | None = None) -> Batch:
-        """The values of the selected samples, in a layout and on a scale; in a padded batch, `valid` are real."""
-        card = self.dataset.card
+        """The values of the samples in a layout and on a scale; in a padded batch, the first `valid` are real.
+
+        Only index and label are read now. The pixels are gathered and scaled when they are read.
+        """
+        split, indices, card = self.split, self.indices, self.split.card
+        images = split.images
+
+        def gather(part: slice) -> Pixels:
+            rows = _take_rows(images, indices[part])
+            return to_layout(scale_pixels(rows, split.dataset, scale), layout)
+
         return Batch(
-            index=np.asarray(self.indices, dtype=np.int64),
+            index=to_positions(indices),
             label=self.labels,
-            image=arranged(scaled(self.images, self.dataset, scale), layout),
+            gather=gather,
             height=card.height,
             width=card.width,
             peak=card.peak,
             facts={
                 "dataset": card.name,
-                "split": self.split,
-                "rev": self.dataset.rev,
+                "split": split.name,
+                "rev": split.rev,
                 "layout": layout,
                 "scale": scale,
                 "peak": str(card.peak),
@@ -152,14 +145,22 @@ class Selection:
             valid=valid,
         )
 
-    def _by_class(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Positions sorted by class, in unchanged order within each, and the number of samples of every class."""
+    def _sort_by_class(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Positions sorted by class, in unchanged order within each, and the number of samples of each class."""
         narrow = self.labels.astype(np.uint8)  # numpy sorts small integers by counting them
-        return np.argsort(narrow, kind="stable"), np.bincount(narrow, minlength=len(self.dataset.card.classes))
+        sizes = np.bincount(narrow, minlength=len(self.split.card.classes)).astype(np.int64)
+        return np.argsort(narrow, kind="stable"), sizes
 
-    def _rows(self, array: NDArray[T]) -> NDArray[T]:
-        """The selected rows of an array that is in the order of `all`."""
-        start = self.dataset.span(self.split).start
-        if isinstance(self.indices, range):
-            return array[start + self.indices.start : start + self.indices.stop]
-        return array.take(self.indices + start if start else self.indices, axis=0)
+
+def to_positions(indices: Indices) -> NDArray[np.int64]:
+    """Indices as an array; numpy would read a range number by number, which takes a hundred times as long."""
+    if isinstance(indices, range):
+        return np.arange(indices.start, indices.stop, indices.step, dtype=np.int64)
+    return indices
+
+
+def _take_rows(array: NDArray[T], indices: Indices) -> NDArray[T]:
+    """The rows of a split's array at these positions: a view if they are a range of step 1."""
+    if isinstance(indices, range) and indices.step == 1:
+        return array[indices.start : max(indices.start, indices.stop)]
+    return array.take(to_positions(indices), axis=0)

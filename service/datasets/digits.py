@@ -13,7 +13,8 @@ from types import MappingProxyType
 import numpy as np
 
 from service.data.card import Card, Licence, Loader, Reference, Returned
-from service.data.dataset import Dataset, verified
+from service.data.dataset import Dataset, verify
+from service.datasets.axes import load_axes
 from service.datasets.source import Source
 from service.errors import DamagedData
 
@@ -34,12 +35,12 @@ CARD = Card(
     classes=tuple("0123456789"),
     splits=MappingProxyType({"all": range(1_797)}),
     reference="all",
-    suits=(
+    intended_uses=(
         "lessons, documentation and tests: every scikit-learn estimator fits it within a second",
         "methods that are quadratic or worse in samples: kernels, t-SNE, spectral clustering, Gaussian processes",
         "a first look at a classifier, before moving on to MNIST",
     ),
-    unsuited=(
+    limitations=(
         "deep networks and anything that needs many samples: 1,797 is few",
         "comparing with published results: it is only the test part of the original, with no agreed split",
         "pictures for people to look at: 8×8 pixels hide the strokes",
@@ -111,7 +112,7 @@ def load_digits() -> Dataset:
     except (OSError, EOFError, ValueError) as error:
         raise DamagedData(f"scikit-learn's digits cannot be read ({error}); reinstall scikit-learn.") from None
     images = np.ascontiguousarray(table[:, :-1]).reshape(-1, CARD.height, CARD.width)
-    return verified(CARD, images, table[:, -1], notes=notes)
+    return verify(CARD, images, table[:, -1], notes=notes, axes=load_axes("digits"))
 
 
 SOURCE = Source(CARD, load_digits)

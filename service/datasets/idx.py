@@ -10,8 +10,9 @@ import numpy as np
 from isal import igzip
 from numpy.typing import NDArray
 
+from service.data.axes import Axes
 from service.data.card import Card
-from service.data.dataset import Dataset, verified
+from service.data.dataset import Dataset, verify
 from service.datasets.source import pinned_bytes
 from service.errors import DamagedData
 
@@ -35,8 +36,8 @@ class IdxPair:
     labels: IdxFile
 
 
-def load(card: Card, parts: Sequence[IdxPair]) -> Dataset:
-    """A dataset whose parts lie one after the other in the order of `all`.
+def load(card: Card, parts: Sequence[IdxPair], *, axes: Axes | None = None) -> Dataset:
+    """A dataset whose parts lie one after the other in the order of `all`, with the axes of its map if there are some.
 
     Raises:
         DamagedData: a file is missing, damaged, or not what the card says.
@@ -57,7 +58,7 @@ def load(card: Card, parts: Sequence[IdxPair]) -> Dataset:
         start = stop
     if start != len(images):
         raise DamagedData(f"{card.name}: expected {len(images)} samples, found {start}; reinstall the package.")
-    return verified(card, images, labels)
+    return verify(card, images, labels, axes=axes)
 
 
 def read(file: IdxFile) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from service.data.card import Card, Licence, Loader, Reference, Returned
+from service.datasets.axes import load_axes
 from service.datasets.idx import IdxFile, IdxPair, load
 from service.datasets.source import Source
 
@@ -53,12 +54,12 @@ CARD = Card(
     classes=tuple("0123456789"),
     splits=MappingProxyType({"train": range(60_000), "test": range(60_000, 70_000), "all": range(70_000)}),
     reference="train",
-    suits=(
+    intended_uses=(
         "comparing with published results: nearly every method has a figure on these splits",
         "a first neural network, convolutional or not: small enough to train in minutes on a laptop",
         "trying out a training pipeline, a data loader or a deployment with real data",
     ),
-    unsuited=(
+    limitations=(
         "telling good image models apart: simple networks exceed 99 %, and the rest is label noise",
         "judging robustness: digits are centred, upright and of one size",
         "a quick lesson where every fit must take a second: the digits dataset is 40 times smaller",
@@ -109,4 +110,4 @@ CARD = Card(
     digest="c2069063c1105f2bf96266aef1ff68c6e13bdda7a54e37bf19c16f1db24efc83",
 )
 
-SOURCE = Source(CARD, lambda: load(CARD, (TRAIN, TEST)))
+SOURCE = Source(CARD, lambda: load(CARD, (TRAIN, TEST), axes=load_axes("mnist")))

@@ -100,7 +100,7 @@ export interface LabelStatistics {
     first_index: number | null;
     mean: number;
     std: number;
-    inked: number;
+    nonzero: number;
     links: Links;
 }
 
@@ -174,8 +174,8 @@ export interface DatasetCard {
     range: [number, number];
     classes: string[];
     splits: Record<string, SplitCard>;
-    suits: string[];
-    unsuited: string[];
+    intended_uses: string[];
+    limitations: string[];
     links: Links;
     [field: string]: unknown;
 }

@@ -87,7 +87,7 @@ export class Service {
     return (await this.json(`v1/datasets/${split}/samples/${index}/neighbors`, { k }, { signal })).neighbors;
   }
 
-  /** Each class: { label, name, count, share, first_index, mean, std, inked, links }. */
+  /** Each class: { label, name, count, share, first_index, mean, std, nonzero, links }. */
   async labels(split, options) {
     return (await this.json(`v1/datasets/${split}/labels`, {}, options)).labels;
   }

@@ -103,13 +103,13 @@ function column(service, card) {
     make(
       "ul",
       { class: "for" },
-      card.suits.map((text) => make("li", {}, text)),
+      card.intended_uses.map((text) => make("li", {}, text)),
     ),
     make("h3", {}, "Not for"),
     make(
       "ul",
       { class: "against" },
-      card.unsuited.map((text) => make("li", {}, text)),
+      card.limitations.map((text) => make("li", {}, text)),
     ),
     make(
       "p",

@@ -138,7 +138,7 @@ function table(service, split, found, card) {
             make("td", {}, count(one.count)),
             make("td", {}, percent(one.share, 2)),
             make("td", {}, `${decimal(one.mean, 1)} ± ${decimal(one.std, 1)}`),
-            make("td", {}, percent(one.inked)),
+            make("td", {}, percent(one.nonzero)),
             make(
               "td",
               {},

@@ -5,23 +5,24 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from service.data.batch import Batch
-from service.formats.format import FLAT, Format
+from service.formats.format import FLAT, Cost, Format, concatenate
+from service.formats.json import text_blocks
 
 
 def encode(batch: Batch) -> bytes:
     """The rows as CSV, header first."""
-    return b"".join(stream([batch]))
+    return concatenate(stream([batch]))
 
 
 def stream(batches: Iterable[Batch]) -> Iterator[bytes]:
-    """The header, then the lines of one batch after the other."""
+    """The header, then the lines of one batch after the other, some at a time."""
     for number, batch in enumerate(batches):
         if number == 0:
             yield ",".join(["index", "label", *batch.columns]).encode() + b"\n"
-        yield _lines(batch)
+        yield from map(_encode_lines, text_blocks(batch))
 
 
-def _lines(batch: Batch) -> bytes:
+def _encode_lines(batch: Batch) -> bytes:
     """One line a row.
 
     A row of numbers is the same text in CSV as within the brackets of a JSON array, and orjson writes that from a numpy
@@ -43,5 +44,5 @@ CSV = Format(
     stream=stream,
     text=True,
     layouts=FLAT,
-    quick=1_000_000,
+    costs=Cost(call=15, column=0.08, row=450, raw=3, scaled=16),
 )

@@ -5,25 +5,22 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from service.data.batch import Batch
-from service.formats.format import Format
-from service.formats.json import rows
-
-ROWS = 256
-"""Lines a piece of a stream: a millisecond's work."""
+from service.formats.format import Cost, Format, concatenate
+from service.formats.json import rows, text_blocks
 
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 
 
 def encode(batch: Batch) -> bytes:
     """The rows as lines; no rows, no bytes."""
-    return b"".join([orjson.dumps(row, option=OPTIONS) for row in rows(batch)])
+    return concatenate(stream([batch]))
 
 
 def stream(batches: Iterable[Batch]) -> Iterator[bytes]:
-    """The lines of one batch after the other, some at a time, so that none takes long."""
+    """The lines of one batch after the other, some at a time."""
     for batch in batches:
-        for start in range(0, len(batch), ROWS):
-            yield encode(batch[start : start + ROWS])
+        for block in text_blocks(batch):
+            yield b"".join([orjson.dumps(row, option=OPTIONS) for row in rows(block)])
 
 
 NDJSON = Format(
@@ -33,5 +30,5 @@ NDJSON = Format(
     encode=encode,
     stream=stream,
     text=True,
-    quick=1_000_000,
+    costs=Cost(call=16, row=400, raw=2.7, scaled=16),
 )

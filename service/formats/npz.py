@@ -1,7 +1,10 @@
 """NPZ: numpy's archive of arrays `x` (images), `y` (labels) and `index`: a ZIP of uncompressed members."""
 
 import struct
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 
 import numpy as np
 from isal import isal_zlib
@@ -9,10 +12,7 @@ from numpy.typing import NDArray
 
 from service.data.batch import Batch
 from service.formats import npy
-from service.formats.format import Encoded, Format
-
-Array = NDArray[Any]
-"""An array of whatever shape and dtype."""
+from service.formats.format import BLOCK, PIECE, Cost, Encoded, Format, read_pixels, split_pieces
 
 LOCAL = struct.Struct("<4s5H3I2H")
 """Local file header: signature, version, flags, method, time, date, CRC-32, sizes, lengths of name and extra field."""
@@ -30,40 +30,132 @@ DATE = 0x0021
 """1 January 1980, the earliest DOS date: a file depends on its content alone."""
 
 
-def encode(batch: Batch) -> bytes:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Member:
+    """An array of an archive, in C order: its name, dtype and shape, and a function that gives its bytes in pieces.
+
+    The function may be called more than once, and must give the same bytes each time.
+    """
+
+    name: str
+    dtype: np.dtype[np.generic]
+    shape: tuple[int, ...]
+    read: Callable[[], Iterable[Encoded]]
+
+    @classmethod
+    def of(cls, name: str, array: NDArray[np.generic]) -> "Member":
+        """An array that is in memory."""
+        data = np.asarray(array, order="C").reshape(-1).view(np.uint8).data
+        return cls(name=name, dtype=array.dtype, shape=array.shape, read=lambda: (data,))
+
+    @cached_property
+    def header(self) -> bytes:
+        """What comes before the bytes of the array in its NPY file."""
+        return npy.header(self.dtype, self.shape)
+
+    @cached_property
+    def file_name(self) -> bytes:
+        """The name of the NPY file."""
+        return f"{self.name}.npy".encode()
+
+    @cached_property
+    def size(self) -> int:
+        """The length of the NPY file."""
+        return len(self.header) + self.dtype.itemsize * prod(self.shape)
+
+    def pieces(self) -> Iterator[Encoded]:
+        """The NPY file of the array."""
+        yield self.header
+        yield from self.read()
+
+    def describe(self, crc: int, offset: int) -> tuple[bytes, bytes]:
+        """The header before the file with this CRC-32, and its entry in the directory, for a header at `offset`."""
+        common = (VERSION, 0, 0, 0, DATE, crc, self.size, self.size, len(self.file_name), 0)
+        entry = CENTRAL.pack(b"PK\x01\x02", VERSION, *common, 0, 0, 0, 0, offset)
+        return LOCAL.pack(b"PK\x03\x04", *common) + self.file_name, entry + self.file_name
+
+
+def encode(batch: Batch) -> memoryview:
     """The batch as `x` in its layout, `y` and `index`, and for training the scalar `valid`."""
-    arrays: dict[str, Array] = {"x": batch.image, "y": batch.label, "index": batch.index}
-    if batch.valid is not None:
-        arrays["valid"] = np.array(batch.valid, np.int64)
-    return archive(arrays)
+    return join_archive(_list_members([batch], BLOCK))
 
 
-def archive(arrays: dict[str, Array]) -> bytes:
-    """A stored ZIP of arrays, what `numpy.savez` writes, in half the time and without a clock in it.
+def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
+    """The file of all batches one after the other, as if they were one.
+
+    The pixels are gathered twice, some rows at a time: a checksum stands before the bytes that it is of.
+    """
+    return split_pieces(write_archive(_list_members(list(batches), PIECE)))
+
+
+def _list_members(batches: Sequence[Batch], size: int) -> list[Member]:
+    """The members of the file of batches, whose pixels are gathered so many bytes at a time."""
+    kind = batches[0]
+    shape = (sum(map(len, batches)), *kind.shape[1:])
+    arrays: dict[str, NDArray[np.generic]] = {
+        "y": np.concatenate([batch.label for batch in batches]),
+        "index": np.concatenate([batch.index for batch in batches]),
+    }
+    if kind.valid is not None:
+        arrays["valid"] = np.array(kind.valid, np.int64)
+
+    def read() -> Iterator[Encoded]:
+        for batch in batches:
+            yield from read_pixels(batch, size)
+
+    images = Member(name="x", dtype=kind.dtype, shape=shape, read=read)
+    return [images, *(Member.of(name, array) for name, array in arrays.items())]
+
+
+def write_archive(members: Sequence[Member]) -> Iterator[Encoded]:
+    """A stored ZIP of arrays, what `numpy.savez` writes, but without a clock in it; each member is read twice.
 
     Source: PKWARE's APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.16; under 4 GiB, so no ZIP64.
     """
-    body: list[Encoded] = []
-    directory: list[bytes] = []
-    offset = 0
-    for name, array in arrays.items():
-        whole = np.asarray(array, order="C")
-        header, data, member = (
-            npy.header(whole.dtype, whole.shape),
-            whole.reshape(-1).view(np.uint8).data,
-            f"{name}.npy".encode(),
-        )
-        crc = isal_zlib.crc32(data, isal_zlib.crc32(header))
-        size = len(header) + len(data)
-        common = (VERSION, 0, 0, 0, DATE, crc, size, size, len(member), 0)
-        local = LOCAL.pack(b"PK\x03\x04", *common) + member
-        directory += [CENTRAL.pack(b"PK\x01\x02", VERSION, *common, 0, 0, 0, 0, offset), member]
-        body += [local, header, data]
-        offset += len(local) + size
-    listing = b"".join(directory)
-    count = len(arrays)
-    end = END.pack(b"PK\x05\x06", 0, 0, count, count, len(listing), offset, 0)
-    return b"".join((*body, listing, end))
+    entries, offset = [], 0
+    for member in members:
+        crc = 0
+        for piece in member.pieces():
+            crc = isal_zlib.crc32(piece, crc)
+        local, entry = member.describe(crc, offset)
+        yield local
+        offset += len(local)
+        for piece in member.pieces():
+            yield piece
+            offset += len(piece)
+        entries.append(entry)
+    yield _write_directory(entries, offset)
 
 
-NPZ = Format(name="npz", media_type="application/x-npz", suffix="npz", encode=encode, quick=20_000_000)
+def join_archive(members: Sequence[Member]) -> memoryview:
+    """The same archive in one piece; each member is read once, because its header can be completed afterwards."""
+    size = sum(LOCAL.size + CENTRAL.size + 2 * len(member.file_name) + member.size for member in members)
+    whole, entries, end = np.empty(size + END.size, np.uint8).data, [], 0
+    for member in members:
+        offset, crc = end, 0
+        end += LOCAL.size + len(member.file_name)
+        for piece in member.pieces():
+            crc = isal_zlib.crc32(piece, crc)
+            whole[end : end + len(piece)] = piece
+            end += len(piece)
+        local, entry = member.describe(crc, offset)
+        whole[offset : offset + len(local)] = local
+        entries.append(entry)
+    whole[end:] = _write_directory(entries, end)
+    return whole
+
+
+def _write_directory(entries: Sequence[bytes], offset: int) -> bytes:
+    """The directory of an archive, which begins at `offset`, and its end."""
+    listing = b"".join(entries)
+    return listing + END.pack(b"PK\x05\x06", 0, 0, len(entries), len(entries), len(listing), offset, 0)
+
+
+NPZ = Format(
+    name="npz",
+    media_type="application/x-npz",
+    suffix="npz",
+    encode=encode,
+    stream=stream,
+    costs=Cost(call=40, raw=0.13, scaled=0.5),
+)

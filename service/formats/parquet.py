@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.data.batch import Batch
-from service.formats.drain import Drain
-from service.formats.format import FLAT, Format
+from service.data.arrow_array import to_arrow
+from service.data.batch import Batch, Pixels
+from service.formats.byte_sink import ByteSink
+from service.formats.format import BLOCK, FLAT, Cost, Encoded, Format, split_pieces
 
 
 def encode(batch: Batch) -> bytes:
@@ -16,23 +17,36 @@ def encode(batch: Batch) -> bytes:
     return b"".join(stream([batch]))
 
 
-def stream(batches: Iterable[Batch]) -> Iterator[bytes]:
-    """One row group a batch (empty ones are left out), then the footer."""
-    sink, out = Drain(), None
+def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
+    """One row group a batch (empty ones are left out), then the footer.
+
+    A row group is made in one step, of about 100 ms for 10,000 rows of MNIST, and takes twice its pixels in memory.
+    """
+    sink, out = ByteSink(), None
     for batch in batches:
-        out = out or pq.ParquetWriter(sink, _schema(batch), compression="zstd", write_statistics=["index", "label"])
+        out = out or pq.ParquetWriter(sink, _make_schema(batch), compression="zstd", write_statistics=True)
         if len(batch):
-            columns = np.ascontiguousarray(batch.flat.T)
-            arrays = [pa.array(batch.index), pa.array(batch.label), *map(pa.array, columns)]
-            out.write_table(pa.Table.from_arrays(arrays, schema=_schema(batch)))
-        yield sink.take()
+            arrays = [
+                to_arrow(np.ascontiguousarray(column)) for column in (batch.index, batch.label, *_transpose(batch))
+            ]
+            out.write_table(pa.Table.from_arrays(arrays, schema=_make_schema(batch)))
+        yield from split_pieces(sink.take())
     if out is not None:
         out.close()
-    yield sink.take()
+    yield from split_pieces(sink.take())
 
 
-def _schema(batch: Batch) -> pa.Schema:
-    pixel = pa.from_numpy_dtype(batch.image.dtype)
+def _transpose(batch: Batch) -> Pixels:
+    """The pixels as columns `(height·width, n)`, gathered some rows at a time."""
+    columns, start = np.empty((batch.height * batch.width, len(batch)), batch.dtype), 0
+    for block in batch.blocks(BLOCK // batch.dtype.itemsize):
+        columns[:, start : start + len(block)] = block.flat.T
+        start += len(block)
+    return columns
+
+
+def _make_schema(batch: Batch) -> pa.Schema:
+    pixel = pa.from_numpy_dtype(batch.dtype)
     return pa.schema(
         [
             pa.field("index", pa.int64(), nullable=False),
@@ -50,5 +64,5 @@ PARQUET = Format(
     encode=encode,
     stream=stream,
     layouts=FLAT,
-    quick=0,
+    costs=Cost(call=150, column=36, raw=9, scaled=11),
 )

@@ -2,15 +2,15 @@
 
 import struct
 import zlib
-from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
 from service.data.batch import Batch
-from service.formats.format import Format
-from service.formats.look import Look, Picture, drawn, grey
+from service.formats.format import Cost, Format
+from service.formats.render import Paint, Picture, RenderOptions, draw, pixel_cost, split_bands, to_grey
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 """The first eight bytes of every PNG."""
@@ -21,9 +21,6 @@ COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 UNFILTERED, SUB, UP = 0, 1, 2
 """Filter types of a row: as it is, each byte less that of the pixel before, or less that of the pixel above."""
 
-BAND = 64
-"""Rows painted and compressed at a time, so that colours take little more memory than the ink."""
-
 SMALL = 4_096
 """Bytes up to which speed counts more than a few bytes: a digit, which another library compresses in half the time."""
 
@@ -31,7 +28,11 @@ LARGE = 100_000
 """Bytes above which only runs are compressed: of a sheet that takes a third of the time, and as little room."""
 
 
-def encode(ink: Picture, paint: Callable[[Picture], Picture] = lambda band: band) -> bytes:
+CAPTION = 110
+"""Measured microseconds to draw a caption."""
+
+
+def encode(ink: Picture, paint: Paint = lambda band: band) -> bytes:
     """A picture as PNG; `paint` gives the ink its colours, some rows at a time.
 
     Grey rows are unfiltered; of several channels, each is filtered against the pixel before, which makes an even
@@ -40,19 +41,21 @@ def encode(ink: Picture, paint: Callable[[Picture], Picture] = lambda band: band
     Source: W3C PNG, third edition, sections 5, 9 and 11.
     """
     height, width = ink.shape[:2]
-    channels = paint(ink[:1])[0, 0].size
+    channels = paint(ink[:1, :1]).size
     if ink.size <= SMALL:
-        content = isal_zlib.compress(_filtered(paint(ink).reshape(height, -1), channels).data)
+        content = isal_zlib.compress(_filter(paint(ink).reshape(height, -1), channels).data)
     else:
         compressor = zlib.compressobj(6, strategy=zlib.Z_RLE if ink.size > LARGE else zlib.Z_DEFAULT_STRATEGY)
-        bands = (paint(ink[start : start + BAND]) for start in range(0, height, BAND))
-        lines = (_repeated(band, _filtered(band, channels)) for band in (b.reshape(len(b), -1) for b in bands))
+        bands = (paint(band).reshape(len(band), -1) for band in split_bands(ink))
+        lines = (_zero_repeated(band, _filter(band, channels)) for band in bands)
         content = b"".join([*(compressor.compress(one.data) for one in lines), compressor.flush()])
     header = struct.pack(">2I5B", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
-    return b"".join((SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", content), _chunk(b"IEND", b"")))
+    return b"".join(
+        (SIGNATURE, _write_chunk(b"IHDR", header), _write_chunk(b"IDAT", content), _write_chunk(b"IEND", b""))
+    )
 
 
-def _filtered(rows: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+def _filter(rows: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
     """Rows of bytes, each with its filter type before it."""
     lines = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
     if channels == 1:
@@ -63,21 +66,23 @@ def _filtered(rows: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
     return lines
 
 
-def _repeated(rows: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Filtered rows, of which those that repeat the row above become all zero."""
+def _zero_repeated(rows: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Filtered rows, of which those that repeat the row above become zero."""
     repeated = 1 + np.flatnonzero((rows[1:] == rows[:-1]).all(axis=1))
     lines[repeated, 0], lines[repeated, 1:] = UP, 0
     return lines
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def _write_chunk(name: bytes, content: bytes) -> bytes:
     body = name + content
     return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 
 
-def sample(batch: Batch, look: Look) -> Picture:
-    """The one sample of a batch as a picture, captioned with its label if the look wants it."""
-    return drawn(grey(batch.flat.reshape(batch.height, batch.width), batch.peak), look, caption(int(batch.label[0])))
+def sample(batch: Batch, options: RenderOptions) -> Picture:
+    """The one sample of a batch as a picture, captioned with its label if the options wants it."""
+    return draw(
+        to_grey(batch.flat.reshape(batch.height, batch.width), batch.peak), options, caption(int(batch.label[0]))
+    )
 
 
 def caption(label: int) -> str:
@@ -85,12 +90,16 @@ def caption(label: int) -> str:
     return f"Label: {label}"
 
 
-def png(look: Look) -> Format:
-    """The format that draws one sample in a look."""
+@lru_cache(maxsize=64)
+def png(options: RenderOptions) -> Format:
+    """The format that draws one sample with these options."""
     return Format(
         name="png",
         media_type="image/png",
         suffix="png",
-        encode=lambda batch: encode(sample(batch, look)),
-        quick=500_000,
+        encode=lambda batch: encode(sample(batch, options)),
+        costs=Cost(
+            call=12 + CAPTION * options.captioned,
+            raw=options.scale**2 * pixel_cost(options, plain=2, colour=9, alpha=2),
+        ),
     )

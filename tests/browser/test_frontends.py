@@ -1,4 +1,4 @@
-"""The examples of docs/frontends.md, each run in a real browser (or Node) against a live service."""
+"""The examples of docs/frontends.md and README.md, each run in a real browser (or Node) against a live service."""
 
 import re
 import subprocess
@@ -16,12 +16,15 @@ from tests.sites import ROOT, Site
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def example(heading: str, site: Site, *, number: int = 0) -> str:
-    """An example under a heading, with the address of the live service."""
-    page = (ROOT / "docs" / "frontends.md").read_text(encoding="utf-8")
-    part = page.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    text = str(BLOCK.findall(part)[number][1])
-    return text.replace("https://digits.example", site.url)
+ADDRESSES = {"docs/frontends.md": "https://digits.example", "README.md": "http://127.0.0.1:8000"}
+"""The address that stands for the service, by page."""
+
+
+def example(heading: str, site: Site, *, number: int = 0, page: str = "docs/frontends.md") -> str:
+    """An example under a heading of a page, with the address of the live service."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    part = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return str(BLOCK.findall(part)[number][1]).replace(ADDRESSES[page], site.url)
 
 
 @contextmanager
@@ -33,6 +36,15 @@ def shown(watched: Watched, body: str, **scripts: str) -> Iterator[Page]:
         page.goto(f"{origin}/")
         yield page
         page.close()
+
+
+def test_the_page_of_the_readme_shows_a_picture_and_a_canvas(watched: Watched, live: Site) -> None:
+    body = example("Show digits in a web page", live, page="README.md")
+    with shown(watched, body) as page:
+        page.wait_for_function("() => document.querySelector('canvas').width === 112")
+        page.wait_for_function("() => document.images[0].naturalWidth === 112")
+        corner = page.evaluate("() => [...digit.getContext('2d').getImageData(0, 0, 1, 1).data]")
+        assert corner == [68, 1, 84, 255]  # viridis' darkest
 
 
 def test_images_are_drawn(watched: Watched, live: Site) -> None:

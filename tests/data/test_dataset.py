@@ -4,8 +4,8 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
-from service.data.dataset import Dataset, content_digest, verified
-from service.errors import DamagedData, Unknown
+from service.data.dataset import Dataset, content_digest, verify
+from service.errors import DamagedData
 from tests import made
 
 
@@ -42,7 +42,7 @@ def test_one_changed_pixel_is_damage_and_the_message_names_both_digests() -> Non
     card = made.card(images, labels)
     images[-1, -1, -1] ^= 1
     with pytest.raises(DamagedData, match=f"made.*{content_digest(images, labels)}.*{card.digest}.*reinstall"):
-        verified(card, images, labels)
+        verify(card, images, labels)
 
 
 def test_one_changed_label_is_damage() -> None:
@@ -50,19 +50,13 @@ def test_one_changed_label_is_damage() -> None:
     card = made.card(images, labels)
     labels[0] ^= 1
     with pytest.raises(DamagedData):
-        verified(card, images, labels)
+        verify(card, images, labels)
 
 
 def test_arrays_of_another_shape_are_damage_even_where_the_bytes_are_the_same() -> None:
     images, labels = made.values()
     card = made.card(images, labels)
     with pytest.raises(DamagedData, match="expected images"):
-        verified(card, images.reshape(-1, made.WIDTH, made.HEIGHT), labels)
+        verify(card, images.reshape(-1, made.WIDTH, made.HEIGHT), labels)
     with pytest.raises(DamagedData, match="expected images"):
-        verified(replace(card, splits={"all": range(5)}), images, labels)
-
-
-def test_a_span_is_where_a_split_lies_and_an_unknown_split_names_the_known_ones(tiny: Dataset) -> None:
-    assert tiny.span("test") == range(made.TRAIN, made.TRAIN + made.TEST)
-    with pytest.raises(Unknown, match="no split 'valid' in made; ask for one of train, test, all"):
-        tiny.span("valid")
+        verify(replace(card, splits={"all": range(5)}), images, labels)

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from service.data import epoch as epoch_module
 from service.data.dataset import Dataset
-from service.data.epoch import Epoch, Subset, Tail, order, pool
+from service.data.epoch import Epoch, Tail, choose_pool
 from service.data.order import order_v1
 from service.data.selection import Selection
+from service.data.subset import Subset
 from service.errors import Refused
 from tests import made
 
@@ -23,14 +25,15 @@ seeds = st.integers(0, 2**64 - 1)
 @st.composite
 def epochs(draw: st.DrawFn) -> Epoch:
     """Epochs of made datasets, of any shape, from any start on; now and then one of which nothing is left."""
-    data = draw(made.datasets())
-    selection = Selection.of(data, draw(st.sampled_from(["train", "all"])))
+    split = draw(made.datasets()).split(draw(st.sampled_from(["train", "all"])))
     return Epoch(
-        pool=selection,
-        order=order(len(selection), seed=draw(seeds), epoch=draw(st.integers(0, 3)), shuffle=draw(st.booleans())),
+        split=split,
+        seed=draw(seeds),
+        number=draw(st.integers(0, 3)),
+        shuffle=draw(st.booleans()),
         batch_size=draw(st.integers(1, 9)),
         world_size=draw(st.integers(1, 9)),
-        start=draw(st.integers(0, len(selection) + 2)),
+        start=draw(st.integers(0, len(split) + 2)),
         tail=draw(tails),
     )
 
@@ -166,14 +169,15 @@ def test_ranks_tile_the_real_datasets(
     share: float,
     tail: Tail,
 ) -> None:
-    selection = Selection.of(real[name], "all")
-    shuffled = order_v1(len(selection), seed=seed, epoch=number)
+    split = real[name].split("all")
+    shuffled = order_v1(len(split), seed=seed, epoch=number)
     epoch = Epoch(
-        pool=selection,
-        order=shuffled,
+        split=split,
+        seed=seed,
+        number=number,
         batch_size=batch_size,
         world_size=world_size,
-        start=int(share * len(selection)),
+        start=int(share * len(split)),
         tail=tail,
     )
     none = np.empty(0, np.int64)
@@ -190,60 +194,82 @@ def _array(selection: Selection) -> NDArray[np.int64]:
     return np.asarray(selection.indices, np.int64)
 
 
-# --- which samples an epoch visits ---
+# --- the pool and the order, which are computed on first use and stored ---
 
 
-@given(made.datasets(), st.integers(2, 6), st.none() | seeds)
-def test_folds_partition_the_samples_and_are_stratified(data: Dataset, folds: int, seed: int | None) -> None:
-    everything = Selection.of(data, "all")
-    sizes = np.bincount(data.labels, minlength=len(made.CLASSES))
-    if folds > sizes[sizes > 0].min():
-        with pytest.raises(Refused, match="folds must be at most"):
-            Subset(fold=0, folds=folds, seed=seed).of(everything)
-        return
-    held_out = [Subset(fold=fold, folds=folds, part="holdout", seed=seed).of(everything) for fold in range(folds)]
-    assert sorted(index for part in held_out for index in indices(part)) == list(range(len(everything)))
-    counts = np.array([np.bincount(part.labels, minlength=len(sizes)) for part in held_out])
-    assert np.ptp(counts, axis=0).max() <= 1
-    assert np.ptp(counts.sum(axis=1)) <= 1
-    for fold, part in enumerate(held_out):
-        rest = Subset(fold=fold, folds=folds, part="train", seed=seed).of(everything)
-        assert sorted(indices(rest) + indices(part)) == list(range(len(everything)))
+def computed(epoch: Epoch) -> set[str]:
+    """Which of the pool and the order have been computed."""
+    return {"pool", "order"} & vars(epoch).keys()
 
 
-@given(made.datasets(), st.integers(1, 6), st.none() | seeds)
-def test_a_few_of_each_class_are_the_first_of_each_in_the_order_of_the_seed(
-    data: Dataset, count: int, seed: int | None
-) -> None:
-    everything = Selection.of(data, "all")
-    shuffled = indices(everything) if seed is None else order_v1(len(everything), seed=seed).tolist()
-    classes = sorted(set(data.labels.tolist()))
-    of_each = {label: [index for index in shuffled if data.labels[index] == label] for label in classes}
-    if count > min(map(len, of_each.values())):
-        with pytest.raises(Refused, match="per_class must be at most"):
-            Subset(per_class=count, seed=seed).of(everything)
-        return
-    few = Subset(per_class=count, seed=seed).of(everything)
-    wanted = {index for mine in of_each.values() for index in mine[:count]}
-    assert indices(few) == [index for index in shuffled if index in wanted]
+@given(epochs())
+def test_all_numbers_come_without_a_pool_or_an_order(epoch: Epoch) -> None:
+    steps = epoch.steps
+    assert epoch.samples + epoch.dropped + epoch.padded + epoch.next_start(steps) >= 0
+    assert epoch.valid_rows(0, steps) <= sum(epoch.rows_per_rank())
+    if steps:
+        assert epoch.sizes(0, steps)
+    assert epoch.cost(10) >= 0
+    assert not computed(epoch)
+    if steps:
+        epoch.step(0, 0)
+        assert computed(epoch) == {"pool", "order"}
+
+
+def test_an_impossible_subset_is_refused_when_the_epoch_is_made(tiny: Dataset) -> None:
+    with pytest.raises(Refused, match="label must be a class of made"):
+        Epoch(split=tiny.split("train"), subset=Subset(labels=(4,)), batch_size=1)
+    with pytest.raises(Refused, match="folds must be at most"):
+        Epoch(split=tiny.split("train"), subset=Subset(fold=0, folds=20), batch_size=1)
+
+
+@given(made.datasets(), st.lists(st.integers(0, 3), min_size=1), seeds)
+def test_a_pool_is_in_file_order_whatever_the_seed(data: Dataset, labels: list[int], seed: int) -> None:
+    split = data.split("train")
+    pool = choose_pool(split, Subset(labels=tuple(labels), seed=seed))
+    assert indices(pool) == indices(Selection.of(split).labelled(labels))
+
+
+def test_the_seed_does_not_change_a_pool_of_everything(tiny: Dataset) -> None:
+    assert choose_pool(tiny.split("train"), Subset(seed=4)).indices == range(made.TRAIN)
 
 
 @pytest.mark.parametrize("name", ["mnist", "digits"])
 def test_another_seed_is_another_subset_of_the_real_datasets(real: dict[str, Dataset], name: str) -> None:
+    split = real[name].split("all")
     chosen = [
-        tuple(indices(pool(real[name], "all", Subset(fold=1, folds=5, part="holdout", per_class=7, seed=seed))))
+        tuple(indices(choose_pool(split, Subset(fold=1, folds=5, part="holdout", per_class=7, seed=seed))))
         for seed in range(20)
     ]
     assert len(set(chosen)) == 20
     assert all(len(one) == 70 and list(one) == sorted(one) for one in chosen)
 
 
-@given(made.datasets(), st.lists(st.integers(0, 3), min_size=1), seeds)
-def test_a_pool_is_in_file_order_whatever_the_seed(data: Dataset, labels: list[int], seed: int) -> None:
-    everything = Selection.of(data, "train")
-    kept = pool(data, "train", Subset(labels=tuple(labels), seed=seed))
-    assert indices(kept) == indices(everything.labelled(labels))
+def test_what_is_stored_costs_nothing_and_cannot_be_written() -> None:
+    epoch = Epoch(
+        split=made.source().load().split("all"),
+        subset=Subset(fold=0, folds=2, seed=77),
+        seed=7_777,
+        batch_size=4,
+    )
+    assert epoch.cost() > 0
+    epoch.step(0, 0)
+    assert epoch.cost() == 0
+    for array in (epoch.pool.indices, epoch.order):
+        assert isinstance(array, np.ndarray)
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
 
 
-def test_the_seed_has_no_say_in_a_pool_of_everything(tiny: Dataset) -> None:
-    assert pool(tiny, "train", Subset(seed=4)).indices == range(made.TRAIN)
+def test_a_pool_of_one_seed_serves_all_epochs_that_the_seed_does_not_decide(tiny: Dataset) -> None:
+    split = tiny.split("train")
+    assert choose_pool(split, Subset(labels=(1,), seed=1)) is choose_pool(split, Subset(labels=(1,), seed=2))
+    assert choose_pool(split, Subset(per_class=1, seed=1)) is not choose_pool(split, Subset(per_class=1, seed=2))
+
+
+def test_stored_pools_are_bounded_in_bytes(real: dict[str, Dataset]) -> None:
+    split = real["mnist"].split("all")
+    for seed in range(40):
+        choose_pool(split, Subset(fold=0, folds=2, seed=seed))
+    assert epoch_module._store.currsize <= epoch_module.STORE_BYTES
+    assert sum(getattr(pool.indices, "nbytes", 0) for pool in epoch_module._store.values()) <= epoch_module.STORE_BYTES

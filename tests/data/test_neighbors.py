@@ -12,7 +12,7 @@ from tests import made
 
 def brute(data: Dataset, split: str, position: int, k: int) -> list[tuple[int, int]]:
     """Every distance in integers; sorted by distance, then index."""
-    images = Selection.of(data, split).images.astype(np.int64)
+    images = Selection.of(data.split(split)).images.astype(np.int64)
     squared = ((images - images[position]) ** 2).sum(axis=(1, 2)).tolist()
     return sorted((distance, index) for index, distance in enumerate(squared) if index != position)[:k]
 
@@ -21,33 +21,33 @@ def brute(data: Dataset, split: str, position: int, k: int) -> list[tuple[int, i
 def test_neighbours_are_the_nearest_others_with_ties_by_lower_index(
     data: Dataset, split: str, k: int, draw: st.DataObject
 ) -> None:
-    position = draw.draw(st.integers(0, len(data.span(split)) - 1))
-    found = neighbors(data, split, position, k)
+    position = draw.draw(st.integers(0, len(data.split(split)) - 1))
+    found = neighbors(data.split(split), position, k)
     pairs = list(zip(found.squared.tolist(), found.index.tolist(), strict=True))
     assert pairs == brute(data, split, position, k)
 
 
 def test_equal_images_are_ordered_by_index_and_the_sample_itself_is_left_out() -> None:
     data = made.dataset(np.full((6, 2, 2), 7, np.uint8), np.zeros(6, np.uint8))
-    assert neighbors(data, "all", 2, 4).index.tolist() == [0, 1, 3, 4]
-    assert neighbors(data, "all", 2, 100).index.tolist() == [0, 1, 3, 4, 5]
+    assert neighbors(data.split("all"), 2, 4).index.tolist() == [0, 1, 3, 4]
+    assert neighbors(data.split("all"), 2, 100).index.tolist() == [0, 1, 3, 4, 5]
 
 
 def test_distances_stay_exact_at_the_largest_values() -> None:
     images = np.full((3, 28, 28), 255, np.uint8)
     images[1], images[2, 0, 0] = 0, 254
     data = made.dataset(images, np.zeros(3, np.uint8), peak=255)
-    assert neighbors(data, "all", 0, 2).squared.tolist() == [1, 784 * 255**2]
+    assert neighbors(data.split("all"), 0, 2).squared.tolist() == [1, 784 * 255**2]
 
 
 @pytest.mark.parametrize(("name", "position"), [("mnist", 0), ("mnist", 59_999), ("digits", 1_000)])
 def test_neighbours_in_the_real_data_are_exact(real: dict[str, Dataset], name: str, position: int) -> None:
     data = real[name]
     split = data.card.reference
-    found = neighbors(data, split, position, 10)
+    found = neighbors(data.split(split), position, 10)
     assert list(zip(found.squared.tolist(), found.index.tolist(), strict=True)) == brute(data, split, position, 10)
 
 
 def test_a_position_outside_the_split_is_unknown(tiny: Dataset) -> None:
     with pytest.raises(Unknown):
-        neighbors(tiny, "test", made.TEST, 1)
+        neighbors(tiny.split("test"), made.TEST, 1)

@@ -1,9 +1,12 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.data.order import order_v1
+from service.data import order
+from service.data.order import order_cost, order_v1
 
 sizes = st.integers(0, 300)
 seeds = st.integers(0, 2**64 - 1)
@@ -44,9 +47,9 @@ def test_an_order_is_the_published_one_and_depends_on_nothing_else(n: int, seed:
 
 @given(sizes, seeds, epochs)
 def test_an_order_is_a_permutation(n: int, seed: int, epoch: int) -> None:
-    order = order_v1(n, seed=seed, epoch=epoch)
-    assert order.dtype == np.int64
-    assert np.array_equal(np.sort(order), np.arange(n))
+    permutation = order_v1(n, seed=seed, epoch=epoch)
+    assert permutation.dtype == np.int64
+    assert np.array_equal(np.sort(permutation), np.arange(n))
 
 
 @given(seeds, epochs)
@@ -57,14 +60,35 @@ def test_seed_and_epoch_are_not_added_up(seed: int, epoch: int) -> None:
 
 
 def test_a_large_order_is_a_permutation_that_leaves_almost_nothing_in_place() -> None:
-    order = order_v1(60_000, seed=0)
-    assert np.array_equal(np.sort(order), np.arange(60_000))
-    assert np.count_nonzero(order == np.arange(60_000)) < 20  # one is expected
-    assert abs(np.corrcoef(order, np.arange(60_000))[0, 1]) < 0.02
+    permutation = order_v1(60_000, seed=0)
+    assert np.array_equal(np.sort(permutation), np.arange(60_000))
+    assert np.count_nonzero(permutation == np.arange(60_000)) < 20  # one is expected
+    assert abs(np.corrcoef(permutation, np.arange(60_000))[0, 1]) < 0.02
 
 
 def test_a_kept_order_cannot_be_changed_by_whoever_got_it() -> None:
-    order = order_v1(5, seed=3)
+    permutation = order_v1(5, seed=3)
     with pytest.raises(ValueError, match="read-only"):
-        order[0] = 0
-    assert order_v1(5, seed=3) is order
+        permutation[0] = 0
+    assert order_v1(5, seed=3) is permutation
+
+
+def test_an_order_costs_nothing_once_it_is_stored() -> None:
+    assert order_cost(60_000, seed=123_456) > 1
+    order_v1(60_000, seed=123_456)
+    assert order_cost(60_000, seed=123_456) == 0
+    assert order_cost(60_000, seed=123_456, epoch=1) > 1
+
+
+def test_stored_orders_are_bounded_in_bytes() -> None:
+    for seed in range(40):
+        order_v1(60_000, seed=seed)
+    assert sum(one.nbytes for one in order._store.values()) <= order.STORE_BYTES
+    assert order_cost(60_000, seed=39) == 0
+    assert order_cost(60_000, seed=0) > 0
+
+
+def test_threads_get_one_and_the_same_order() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        orders = list(pool.map(lambda _: order_v1(30_000, seed=99), range(8)))
+    assert all(one is orders[0] for one in orders)

@@ -1,37 +1,79 @@
-"""A map of the samples: scikit-learn's, from axes that were made beforehand."""
+"""A map of the samples: scikit-learn's, from axes that were made beforehand or are computed."""
 
+import tracemalloc
 from importlib.resources import files
 
 import numpy as np
 import pytest
+from hypothesis import given
 from sklearn.decomposition import PCA
 
 from service.data.dataset import Dataset
-from service.data.projection import projected
+from service.data.projection import axes_of, compute_axes, project
 from service.data.selection import Selection
 from service.datasets import SOURCES
-from service.datasets.axes import axes
-from service.datasets.axes.make import made
-from service.errors import Unknown
+from service.datasets.axes.make import format_axes
+from tests import made
+
+NAMES = [source.card.name for source in SOURCES]
 
 
-@pytest.mark.parametrize("name", [source.card.name for source in SOURCES])
-def test_every_dataset_has_axes_that_are_orthonormal(name: str) -> None:
-    directions = axes(name).directions / 32_767
+@pytest.mark.parametrize("name", NAMES)
+def test_every_dataset_has_axes_that_are_orthonormal(real: dict[str, Dataset], name: str) -> None:
+    axes = axes_of(real[name])
+    assert axes is real[name].axes
+    directions = axes.directions / 32_767
     assert np.allclose(directions @ directions.T, np.eye(2), atol=1e-3)
-    assert 0 < axes(name).explained[1] <= axes(name).explained[0] < 1
+    assert 0 < axes.explained[1] <= axes.explained[0] < 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_axes_that_are_shipped_are_those_that_are_made(real: dict[str, Dataset], name: str) -> None:
+    data = real[name]
+    axes = compute_axes(data.split(data.card.reference))
+    assert format_axes(axes) == (files("service.datasets.axes") / f"{name}.json").read_text()
 
 
 def test_coordinates_are_those_of_scikit_learns_pca(digits: Dataset) -> None:
     flat = digits.images.reshape(-1, 64) / 16
     expected = PCA(2, svd_solver="covariance_eigh").fit_transform(flat)
-    assert np.allclose(projected(Selection.of(digits, "all"), axes("digits")), expected, atol=1e-3)
+    assert np.allclose(project(Selection.of(digits.split("all")), axes_of(digits)), expected, atol=1e-3)
 
 
-def test_the_axes_that_are_shipped_are_those_that_are_made(digits: Dataset) -> None:
-    assert made(digits) == (files("service.datasets.axes") / "digits.json").read_text()
+def test_a_dataset_without_axes_gets_those_of_its_own_reference_split(tiny: Dataset) -> None:
+    assert tiny.axes is None
+    axes = axes_of(tiny)
+    assert axes is axes_of(tiny)
+    assert axes.split == "train"
+    train = Selection.of(tiny.split("train"))
+    expected = PCA(2, svd_solver="covariance_eigh").fit(train.images.reshape(-1, 15) / made.PEAK)
+    assert np.allclose(axes.directions / 32_767, expected.components_, atol=1e-3)
+    assert np.allclose(axes.explained, expected.explained_variance_ratio_, atol=1e-5)
+    everything = Selection.of(tiny.split("all"))
+    transformed = expected.transform(everything.images.reshape(-1, 15) / made.PEAK)
+    assert np.allclose(project(everything, axes), transformed, atol=2e-3)
 
 
-def test_a_dataset_without_axes_is_unknown() -> None:
-    with pytest.raises(Unknown, match="digits, mnist"):
-        axes("letters")
+@given(made.datasets())
+def test_every_dataset_has_a_map_even_of_equal_or_single_pixels(data: Dataset) -> None:
+    points = project(Selection.of(data.split("all")), axes_of(data))
+    assert points.shape == (len(data.labels), 2)
+    assert np.isfinite(points).all()
+    assert all(0 <= share <= 1 for share in axes_of(data).explained)
+
+
+def test_coordinates_are_exact_sums_of_integers(mnist: Dataset) -> None:
+    selection, axes = Selection.of(mnist.split("all")).shuffled(3).page(5, 1_100), axes_of(mnist)
+    sums = selection.images.reshape(-1, 784).astype(np.int64) @ axes.directions.T
+    assert np.array_equal(project(selection, axes), (sums - np.array(axes.centre)) / (32_767 * 255))
+
+
+def test_a_large_map_takes_little_memory(mnist: Dataset) -> None:
+    selection = Selection.of(mnist.split("all")).shuffled(3).page(0, 10_000)
+    tracemalloc.start()
+    try:
+        project(selection, axes_of(mnist))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000_000

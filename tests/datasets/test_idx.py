@@ -12,37 +12,36 @@ from hypothesis import given
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from service.app import create_app
 from service.data.dataset import Dataset, content_digest
+from service.data.projection import axes_of
 from service.datasets.idx import IdxFile, IdxPair, load, read
 from service.datasets.source import Source
 from service.errors import DamagedData
-from service.settings import Settings
-from tests import made, readers, sites
+from tests import made
 
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 
 
-def written(path: Path, content: bytes) -> IdxFile:
+def write(path: Path, content: bytes) -> IdxFile:
     """A gzipped file of any content, pinned."""
     packed = gzip.compress(content, mtime=0)
     path.write_bytes(packed)
     return IdxFile(path, hashlib.sha256(packed).hexdigest())
 
 
-def idx(array: NDArray[np.uint8]) -> bytes:
+def format_idx(array: NDArray[np.uint8]) -> bytes:
     return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
-def fashion(folder: Path) -> tuple[Source, NDArray[np.uint8], NDArray[np.uint8]]:
+def make_fashion(folder: Path) -> tuple[Source, NDArray[np.uint8], NDArray[np.uint8]]:
     """What a file in `service/datasets/` would hold for Fashion-MNIST, on 50 + 20 made images, and their arrays."""
     random = np.random.default_rng(7)
     images = random.integers(0, 256, (70, 28, 28), np.uint8)
     labels = random.integers(0, 10, 70, np.uint8)
     parts = [
         IdxPair(
-            written(folder / f"{name}-images-idx3-ubyte.gz", idx(images[part])),
-            written(folder / f"{name}-labels-idx1-ubyte.gz", idx(labels[part])),
+            write(folder / f"{name}-images-idx3-ubyte.gz", format_idx(images[part])),
+            write(folder / f"{name}-labels-idx1-ubyte.gz", format_idx(labels[part])),
         )
         for name, part in (("train", slice(50)), ("t10k", slice(50, 70)))
     ]
@@ -58,7 +57,7 @@ def fashion(folder: Path) -> tuple[Source, NDArray[np.uint8], NDArray[np.uint8]]
 
 @given(arrays.arrays(np.uint8, arrays.array_shapes(min_dims=1, max_dims=4)))
 def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, array: NDArray[np.uint8]) -> None:
-    file = written(tmp_path_factory.mktemp("idx") / "array.gz", idx(array))
+    file = write(tmp_path_factory.mktemp("idx") / "array.gz", format_idx(array))
     assert np.array_equal(read(file), array)
 
 
@@ -77,7 +76,7 @@ def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, arra
 )
 def test_a_file_that_is_no_idx_of_bytes_is_damage(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(DamagedData, match=r"array\.gz is not .*reinstall"):
-        read(written(tmp_path / "array.gz", content))
+        read(write(tmp_path / "array.gz", content))
 
 
 def test_a_file_that_is_no_gzip_is_damage(tmp_path: Path) -> None:
@@ -90,9 +89,9 @@ def test_a_file_that_is_no_gzip_is_damage(tmp_path: Path) -> None:
 def test_parts_that_do_not_fit_the_card_are_damage(tmp_path: Path) -> None:
     images, labels = made.values()
     card = made.card(images, labels)
-    right = IdxPair(written(tmp_path / "i.gz", idx(images)), written(tmp_path / "l.gz", idx(labels)))
-    turned = written(tmp_path / "t.gz", idx(images.reshape(-1, made.WIDTH, made.HEIGHT)))
-    fewer = written(tmp_path / "f.gz", idx(labels[1:]))
+    right = IdxPair(write(tmp_path / "i.gz", format_idx(images)), write(tmp_path / "l.gz", format_idx(labels)))
+    turned = write(tmp_path / "t.gz", format_idx(images.reshape(-1, made.WIDTH, made.HEIGHT)))
+    fewer = write(tmp_path / "f.gz", format_idx(labels[1:]))
     assert isinstance(load(card, [right]), Dataset)
     for wrong in (IdxPair(turned, right.labels), IdxPair(right.images, fewer), IdxPair(right.labels, right.images)):
         with pytest.raises(DamagedData, match="not what the card of made says"):
@@ -102,27 +101,10 @@ def test_parts_that_do_not_fit_the_card_are_damage(tmp_path: Path) -> None:
             load(card, parts)
 
 
-def test_another_dataset_is_one_source_and_everything_works_over_http(tmp_path: Path) -> None:
-    source, images, labels = fashion(tmp_path)
-    base = "/v1/datasets/fashion"
-    with sites.serving(create_app(Settings(), [source])) as site:
-        card = site.get(base).json
-        assert (card["title"], card["count"], card["image_shape"]) == ("Fashion-MNIST", 70, [28, 28])
-        assert card["classes"] == list(CLOTHES)
-        assert card["splits"]["test"]["count"] == 20
-        assert card["digest"] == hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
-        counted = site.get(f"{base}/train/labels").json["labels"]
-        assert {one["name"]: one["count"] for one in counted} == {
-            name: int((labels[:50] == label).sum()) for label, name in enumerate(CLOTHES)
-        }
-        index, label, pixels = readers.with_pandas_csv(site.get(f"{base}/test/rows?format=csv&limit=20").body)
-        assert index is not None
-        assert label is not None
-        assert index.tolist() == list(range(20))
-        assert label.tolist() == labels[50:].tolist()
-        assert pixels.astype(np.uint8).tobytes() == images[50:].tobytes()
-        for suffix, reader in (("parquet", readers.with_pandas_parquet), ("npz", readers.with_numpy_archive)):
-            assert reader(site.get(f"{base}/all.{suffix}").body)[2].tobytes() == images.tobytes()
-        assert site.get(f"{base}/train/samples/49.png")["Content-Type"] == "image/png"
-        assert site.get(f"{base}/train/statistics").json["num_examples"] == 50
-        assert site.get("/v1/datasets/mnist").status == 404
+def test_another_dataset_is_one_source(tmp_path: Path) -> None:
+    source, images, labels = make_fashion(tmp_path)
+    data = source.load()
+    assert np.array_equal(data.images, images)
+    assert np.array_equal(data.labels, labels)
+    assert len(data.split("test")) == 20
+    assert axes_of(data).split == "train"

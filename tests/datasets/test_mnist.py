@@ -69,17 +69,17 @@ def test_the_package_carries_the_original_files_byte_for_byte(name: str) -> None
     ],
 )
 def test_every_split_has_as_many_of_each_digit_as_the_original(mnist: Dataset, split: str, counts: list[int]) -> None:
-    assert np.bincount(Selection.of(mnist, split).labels).tolist() == counts
+    assert np.bincount(Selection.of(mnist.split(split)).labels).tolist() == counts
 
 
 @pytest.mark.parametrize(("split", "prefix"), [("train", "train"), ("test", "t10k")])
 def test_the_arrays_are_what_the_files_hold_after_their_headers(mnist: Dataset, split: str, prefix: str) -> None:
-    selection = Selection.of(mnist, split)
+    selection = Selection.of(mnist.split(split))
     for array, kind, header in ((selection.images, "images-idx3", 16), (selection.labels, "labels-idx1", 8)):
         content = gzip.decompress((ORIGINALS / f"{prefix}-{kind}-ubyte.gz").read_bytes())
         assert array.astype(np.uint8).tobytes() == content[header:]
 
 
 def test_the_first_samples_are_the_well_known_ones(mnist: Dataset) -> None:
-    assert Selection.of(mnist, "train").labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    assert Selection.of(mnist, "test").labels[:5].tolist() == [7, 2, 1, 0, 4]
+    assert Selection.of(mnist.split("train")).labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert Selection.of(mnist.split("test")).labels[:5].tolist() == [7, 2, 1, 0, 4]

@@ -50,7 +50,7 @@ def test_the_splits_tile_all(source: Source) -> None:
 
 @EVERY
 def test_standard_scale_has_mean_0_and_deviation_1_over_the_reference_split(data: Dataset) -> None:
-    pixels = Selection.of(data, data.card.reference).batch(scale="standard").image
+    pixels = Selection.of(data.split(data.card.reference)).batch(scale="standard").image
     assert pixels.dtype == np.float32
     assert pixels.mean(dtype=np.float64) == pytest.approx(0, abs=1e-6)
     assert pixels.std(dtype=np.float64) == pytest.approx(1, abs=1e-6)
@@ -63,8 +63,8 @@ def test_the_card_answers_what_a_person_asks(source: Source) -> None:
         assert text.strip() == text
         assert "  " not in text
         assert text
-    assert card.suits
-    assert card.unsuited
+    assert card.intended_uses
+    assert card.limitations
     assert card.licence.url.startswith("https://")
     assert card.sources
     assert card.loaders

@@ -1,17 +1,20 @@
 """The contract of every format: a file is the batch, for every reader that people have."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.data.batch import Batch
+from service.data.batch import Batch, Pixels
 from service.data.dataset import Dataset
+from service.data.scale import Scale
 from service.data.selection import Selection
-from service.formats import FORMATS
-from service.formats.format import Format
+from service.formats import ENCODERS, FORMATS
+from service.formats.format import PIECE, Format
 from tests import made, readers
 
 Reader = Callable[[bytes], readers.Arrays]
@@ -24,6 +27,8 @@ def paired(pairs: list[tuple[Format, Reader]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("media", "reader"), pairs, ids=names)
 
 
+STREAMS = [media for media in FORMATS.values() if media.stream]
+STREAMING = pytest.mark.parametrize("media", STREAMS, ids=lambda one: str(one.name))
 EVERY = pytest.mark.parametrize("media", FORMATS.values(), ids=list(FORMATS))
 
 
@@ -49,7 +54,7 @@ def test_what_is_read_is_what_was_written(media: Format, reader: Reader, draw: s
 
 @paired(FORMAT_READERS)
 def test_no_rows_are_a_valid_file(media: Format, reader: Reader, tiny: Dataset) -> None:
-    empty = Selection.of(tiny, "train").page(made.TRAIN, 100)
+    empty = Selection.of(tiny.split("train")).page(made.TRAIN, 100)
     for batch in (empty.batch(), empty.batch(scale="unit")):
         assert_same(reader(bytes(media.encode(batch))), batch, media)
 
@@ -58,7 +63,7 @@ def test_no_rows_are_a_valid_file(media: Format, reader: Reader, tiny: Dataset) 
 @given(st.data())
 def test_the_same_batch_gives_the_same_bytes(media: Format, draw: st.DataObject) -> None:
     batch = draw.draw(made.batches(layouts=media.layouts))
-    again = Batch(
+    again = Batch.of(
         index=batch.index.copy(),
         label=batch.label.copy(),
         image=batch.image.copy(),
@@ -80,11 +85,49 @@ def test_a_stream_of_parts_is_read_like_the_whole(media: Format, reader: Reader,
     assert_same(reader(b"".join(media.stream(parts))), batch, media)
 
 
+@STREAMING
+@pytest.mark.parametrize("scale", ["raw", "standard"])
+def test_pieces_of_a_stream_are_small(media: Format, scale: Scale, mnist: Dataset) -> None:
+    assert media.stream is not None
+    pieces = [len(piece) for piece in media.stream([Selection.of(mnist.split("test")).page(0, 700).batch(scale=scale)])]
+    assert max(pieces) <= PIECE
+    assert sum(pieces) > 2 * PIECE or media.name == "parquet"
+
+
+@pytest.mark.parametrize(
+    "media", [FORMATS[name] for name in ("arrow", "arrow-file", "ndjson", "csv", "npz")], ids=lambda one: one.name
+)
+def test_no_stream_gathers_a_whole_batch(media: Format, mnist: Dataset) -> None:
+    batch, most = Selection.of(mnist.split("test")).page(0, 700).batch(scale="unit"), 0
+
+    def gather(part: slice) -> Pixels:
+        nonlocal most
+        rows = batch.gather(part)
+        most = max(most, rows.nbytes)
+        return rows
+
+    assert media.stream is not None
+    assert b"".join(media.stream([replace(batch, gather=gather)])) == b"".join(media.stream([batch]))
+    assert 0 < most <= PIECE
+
+
+@EVERY
+def test_the_estimated_cost_grows_with_rows_and_pixels(media: Format) -> None:
+    one, rows, pixels = (media.cost(n, size, scaled=False) for n, size in ((1, 64), (1_000, 64), (1_000, 784)))
+    assert 0 < one < rows < pixels < media.cost(1_000, 784, scaled=True)
+
+
+def test_the_encoders_are_named_with_their_versions() -> None:
+    found = dict(one.rsplit(" ", 1) for one in ENCODERS.split(";"))
+    assert list(found) == ["numpy", "pyarrow", "orjson", "pillow", "isal", "zlib", "cmap"]
+    assert all(found[name] == version(name) for name in found if name != "zlib")
+
+
 @EVERY
 def test_a_gathered_batch_is_written_like_a_contiguous_one(media: Format, tiny: Dataset) -> None:
     order = np.arange(made.TRAIN)
-    gathered = Selection.of(tiny, "train").take(order).batch()
-    assert bytes(media.encode(gathered)) == bytes(media.encode(Selection.of(tiny, "train").batch()))
+    gathered = Selection.of(tiny.split("train")).take(order).batch()
+    assert bytes(media.encode(gathered)) == bytes(media.encode(Selection.of(tiny.split("train")).batch()))
 
 
 def test_names_media_types_and_suffixes_are_each_one_formats_own() -> None:

@@ -13,7 +13,7 @@ from service.data.dataset import Dataset
 from service.data.selection import Selection
 from service.formats import png, webp
 from service.formats.format import Format
-from service.formats.look import Look
+from service.formats.render import RenderOptions
 
 pictures = st.sampled_from([(), (3,)]).flatmap(
     lambda colours: arrays.arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12), *map(st.just, colours)))
@@ -40,14 +40,16 @@ def test_a_png_has_no_chunk_that_changes_colours() -> None:
 
 @pytest.mark.parametrize("make", [png.png, webp.webp])
 @pytest.mark.parametrize("position", [0, 1, 59_999])
-def test_the_picture_of_a_digit_is_the_data(mnist: Dataset, make: Callable[[Look], Format], position: int) -> None:
-    selection = Selection.of(mnist, "train").one(position)
-    image = opened(bytes(make(Look()).encode(selection.batch(layout="image"))))
+def test_the_picture_of_a_digit_is_the_data(
+    mnist: Dataset, make: Callable[[RenderOptions], Format], position: int
+) -> None:
+    selection = Selection.of(mnist.split("train")).one(position)
+    image = opened(bytes(make(RenderOptions()).encode(selection.batch(layout="image"))))
     assert np.array_equal(np.asarray(image.convert("L")), mnist.images[position])
 
 
 def test_16_levels_of_ink_become_256_of_grey(digits: Dataset) -> None:
-    image = opened(bytes(png.png(Look()).encode(Selection.of(digits, "all").one(0).batch())))
+    image = opened(bytes(png.png(RenderOptions()).encode(Selection.of(digits.split("all")).one(0).batch())))
     assert np.array_equal(np.asarray(image), np.rint(digits.images[0] * 255.0 / 16))
 
 

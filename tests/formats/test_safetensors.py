@@ -9,7 +9,7 @@ from service.formats.safetensors import ALIGNMENT, SAFETENSORS
 
 
 def test_the_facts_are_metadata_and_tensors_are_aligned(tiny: Dataset, tmp_path: Path) -> None:
-    batch = Selection.of(tiny, "test").page(0, 3).batch(layout="hwc")
+    batch = Selection.of(tiny.split("test")).page(0, 3).batch(layout="hwc")
     body = bytes(SAFETENSORS.encode(batch))
     file = tmp_path / "page.safetensors"
     file.write_bytes(body)

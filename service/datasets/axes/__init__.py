@@ -1,26 +1,16 @@
 """The axes of each dataset's map: its first two principal components, made beforehand by `make axes`."""
 
 import json
-from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
-from service.data.projection import Axes
-from service.errors import Unknown
+from service.data.axes import Axes
 
 
-@cache
-def axes(dataset: str) -> Axes:
-    """The axes of the dataset of this name.
-
-    Raises:
-        Unknown: it has none.
-    """
-    known = {one.name.removesuffix(".json"): one for one in files(__name__).iterdir() if one.name.endswith(".json")}
-    if dataset not in known:
-        raise Unknown("projection of the dataset", dataset, sorted(known))
-    facts = json.loads(known[dataset].read_text())
+def load_axes(name: str) -> Axes:
+    """The axes in the file `name`.json of this package."""
+    facts = json.loads((files(__name__) / f"{name}.json").read_text())
     directions = np.array(facts["directions"], np.int64)
     directions.flags.writeable = False
     return Axes(

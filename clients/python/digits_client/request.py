@@ -1,0 +1,176 @@
+"""The requests of a run: what its batches depend on, and how they are fetched and checked."""
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits_client.arrow import MEDIA_TYPE, TruncatedStream, read_stream
+from digits_client.batch import Batch, Encoding, check_indices
+from digits_client.cancellation import Cancellation
+from digits_client.connection import Answer, Connection, Value
+from digits_client.errors import UnexpectedAnswer
+from digits_client.order import order_v1
+from digits_client.retry import BROKEN, PatientRetry
+
+Tail = Literal["partial", "drop", "pad"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRequest:
+    """What the batches of a run depend on, except for the epoch, and the service that gives them."""
+
+    connection: Connection
+    path: str
+    count: int
+    """Samples of the split."""
+
+    encoding: Encoding
+    batch_size: int
+    seed: int = 0
+    shuffle: bool = True
+    rank: int = 0
+    world_size: int = 1
+    tail: Tail = "partial"
+    subset: Mapping[str, Value] = field(default_factory=dict)
+    """`label`, `per_class`, `fold`, `folds`, `part`: which samples the epoch visits; empty for all."""
+
+    @property
+    def global_batch(self) -> int:
+        """Samples that all ranks take in one step."""
+        return self.batch_size * self.world_size
+
+    @property
+    def parameters(self) -> dict[str, Value]:
+        """The query that all requests of the run share."""
+        return {
+            "batch_size": self.batch_size,
+            "world_size": self.world_size,
+            "rank": self.rank,
+            "seed": self.seed,
+            "shuffle": self.shuffle,
+            "tail": self.tail,
+            **self.subset,
+            "rev": self.encoding.rev,
+        }
+
+    @property
+    def batch_bytes(self) -> int:
+        """Bytes of the images of one batch."""
+        return self.batch_size * self.encoding.image_bytes
+
+    @cached_property
+    def samples(self) -> int:
+        """Number of samples in an epoch.
+
+        Raises:
+            UnexpectedAnswer: the service counts other samples than the split has.
+        """
+        path = f"{self.path}/batches/plan"
+        samples = self.connection.get_json(path, **self.parameters).get("epoch_samples")
+        if not isinstance(samples, int) or samples > self.count or (not self.subset and samples != self.count):
+            raise UnexpectedAnswer(f"{path} counts {samples} samples in an epoch of a split of {self.count}.")
+        return samples
+
+    @cached_property
+    def pool(self) -> NDArray[np.int64]:
+        """The samples of an epoch, in file order, as indices within the split: int64 `(samples,)`.
+
+        Raises:
+            UnexpectedAnswer: the service lists other samples than it counts.
+        """
+        if not self.subset:
+            return np.arange(self.samples)
+        query: dict[str, Value] = {"seed": self.seed, "shuffle": False, **self.subset, "rev": self.encoding.rev}
+        content = self.connection.get(f"{self.path}/order", accept="application/x-npy", format="npy", **query)
+        pool: NDArray[np.int64] = np.load(io.BytesIO(content), allow_pickle=False)
+        if len(pool) != self.samples or (np.diff(pool, prepend=-1, append=self.count) <= 0).any():
+            raise UnexpectedAnswer(f"{self.path}/order does not list the {self.samples} samples of an epoch.")
+        return pool
+
+    def count_steps(self, start: int) -> int:
+        """Return the number of steps from `start` to the end of an epoch."""
+        left = max(0, self.samples - start)
+        return left // self.global_batch if self.tail == "drop" else -(-left // self.global_batch)
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """Return the samples of an epoch in the order in which it visits them: int64 `(samples,)`."""
+        return self.pool[order_v1(self.samples, seed=self.seed, epoch=epoch)] if self.shuffle else self.pool
+
+    def count_valid(self, start: int) -> int:
+        """Return the number of real rows that the rank gets in the step at `start`."""
+        return len(range(start, min(self.samples, start + self.global_batch))[self.rank :: self.world_size])
+
+    def select(self, order: NDArray[np.int64], start: int) -> NDArray[np.int64]:
+        """Return the indices that the rank gets in the step at `start`; padding comes from the start of the order."""
+        mine = order[start : start + self.global_batch][self.rank :: self.world_size]
+        if self.tail != "pad":
+            return mine
+        missing = np.arange(len(mine), self.batch_size) * self.world_size + self.rank + start - self.samples
+        return np.concatenate([mine, order[missing % self.samples]])
+
+    def fetch(self, epoch: int, start: int, steps: int, cancellation: Cancellation | None = None) -> Iterator[Batch]:
+        """Give consecutive batches of an epoch as they arrive; where an answer breaks off, request the rest.
+
+        Raises:
+            Cancelled: nobody waits for them.
+            ChangedData: the service holds other data than when the run began.
+            ProblemError: it refuses for another reason.
+            UnexpectedAnswer: it gives other samples than the order has.
+            Unreachable: there is no answer, or none that goes further than the one before.
+        """
+        order, end = self.order(epoch), start + steps * self.global_batch
+        fresh = self.connection.create_retry(cancellation)
+        retries, url = fresh, f"{self.connection.url}{self.path}/batches"
+        while start < end:
+            try:
+                for batch in self._read_answer(order, epoch, start, end, retries):
+                    start, retries = start + self.global_batch, fresh
+                    yield batch
+            except BROKEN as error:
+                retries = retries.increment("GET", f"{url} (epoch {epoch}, start {start})", error=error)
+                retries.sleep()
+
+    def _read_answer(
+        self, order: NDArray[np.int64], epoch: int, start: int, end: int, retries: PatientRetry
+    ) -> Iterator[Batch]:
+        """Give the batches of one answer, from `start` to `end`.
+
+        Raises:
+            TruncatedStream: the answer ends before `end`.
+        """
+        steps, place = (end - start) // self.global_batch, start
+        query: dict[str, Value] = {
+            **self.parameters,
+            "epoch": epoch, "start": start, "steps": steps,
+            "layout": self.encoding.layout, "scale": self.encoding.scale, "format": "arrow",
+        }
+        with self.connection.open(f"{self.path}/batches", query, accept=MEDIA_TYPE, retries=retries) as answer:
+            self._check_headers(answer, end)
+            for rows in read_stream(answer.buffer(), self.encoding.stream_type):
+                if place >= end:
+                    raise UnexpectedAnswer(f"{answer.url} answered with more batches than the {steps} requested.")
+                check_indices(rows, self.select(order, place), answer.url)
+                yield Batch(rows.image, rows.label, rows.index, self.count_valid(place))
+                place += self.global_batch
+            answer.body.readall()  # the end of the body, so that the connection can be used again
+        if place < end:
+            raise TruncatedStream(f"The answer ends {(end - place) // self.global_batch} batches early.")
+
+    def _check_headers(self, answer: Answer, end: int) -> None:
+        """Compare what an answer says of itself with what was requested.
+
+        Raises:
+            UnexpectedAnswer: they differ.
+        """
+        expected = {"epoch-samples": str(self.samples), "next-start": str(min(self.samples, end))}
+        for name, value in expected.items():
+            if answer.headers.get(name, value) != value:
+                raise UnexpectedAnswer(
+                    f"{answer.url} answered with {name.title()} {answer.headers[name]}, and {value} was expected: "
+                    "a cache or proxy on the way may ignore a part of the URL."
+                )

@@ -1,0 +1,61 @@
+"""What endpoints depend on: the parameters of paths, and what the application loaded when it started."""
+
+from typing import Annotated, TypedDict
+
+from fastapi import Depends, Path
+
+from service.api.catalog import Catalog
+from service.data.dataset import Dataset
+from service.data.split import Split
+from service.http.executor import Executor
+from service.http.metrics import Metrics
+from service.http.request import ApiRequest
+from service.settings import Settings
+
+DatasetName = Annotated[str, Path(description="name of a dataset", examples=["mnist"])]
+SplitName = Annotated[str, Path(description="name of a split; digits has only `all`", examples=["test"])]
+SampleIndex = Annotated[int, Path(description="position within the split, from 0", ge=0, examples=[0])]
+LabelNumber = Annotated[int, Path(description="number of a class, from 0", ge=0, examples=[3])]
+
+
+class AppState(TypedDict):
+    """What the lifespan of the application yields, and every request sees as `request.state`."""
+
+    catalog: Catalog
+    settings: Settings
+    metrics: Metrics
+    executor: Executor
+
+
+def find_catalog(request: ApiRequest) -> Catalog:
+    """The datasets that are served."""
+    return request.scope["state"]["catalog"]  # type: ignore[no-any-return]
+
+
+def find_settings(request: ApiRequest) -> Settings:
+    """The settings of the application."""
+    return request.scope["state"]["settings"]  # type: ignore[no-any-return]
+
+
+def find_dataset(request: ApiRequest, dataset: DatasetName) -> Dataset:
+    """The dataset that a path names.
+
+    Raises:
+        Unknown: there is no such dataset.
+    """
+    return find_catalog(request)[dataset]
+
+
+def find_split(request: ApiRequest, dataset: DatasetName, split: SplitName) -> Split:
+    """The split that a path names.
+
+    Raises:
+        Unknown: there is no such dataset, or no such split of it.
+    """
+    return find_catalog(request)[dataset].split(split)
+
+
+CatalogState = Annotated[Catalog, Depends(find_catalog)]
+SettingsState = Annotated[Settings, Depends(find_settings)]
+DatasetPath = Annotated[Dataset, Depends(find_dataset)]
+SplitPath = Annotated[Split, Depends(find_split)]

@@ -1,0 +1,83 @@
+"""What audits training batches: the plan of an epoch, and its order."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import orjson
+from fastapi import Depends, Query
+
+from service.api.batches import offer_formats
+from service.api.dependencies import SplitPath
+from service.api.links import SPLIT
+from service.api.queries import BatchesQuery, OrderQuery
+from service.api.schemas import EpochOrder, EpochPlan
+from service.formats.format import Encoded, Format
+from service.formats.json import JSON
+from service.formats.npy import NPY, encode_array
+from service.http.negotiation import Negotiation, find_by_name
+from service.http.representation import Representation, Whole
+from service.http.route import EPOCH, ApiRoute
+
+RANK_COST = 0.001
+"""Milliseconds to count and write the rows of a rank."""
+
+ORDER_COST = 0.00005
+"""Milliseconds to write the position of a sample."""
+
+ORDER_FORMATS = (
+    replace(JSON, encode=lambda batch: orjson.dumps({"order": batch.index}, option=orjson.OPT_SERIALIZE_NUMPY)),
+    replace(NPY, encode=lambda batch: encode_array(batch.index)),
+)
+"""Formats of an order, which is the index of a batch without its pixels."""
+
+
+def get_plan(split: SplitPath, query: Annotated[BatchesQuery, Query()]) -> Representation:
+    """What the batches of the same query will be: numbers, no data."""
+    if query.format is not None:
+        find_by_name(offer_formats(query), query.format)
+    epoch = query.build_epoch(split)
+
+    def make() -> bytes:
+        body = EpochPlan(
+            epoch_samples=epoch.samples,
+            global_batch=epoch.global_batch,
+            epoch_steps=epoch.steps,
+            dropped=epoch.dropped,
+            padded=epoch.padded,
+            rows_per_rank=epoch.rows_per_rank(),
+        )
+        return body.model_dump_json().encode()
+
+    return Representation(media_type="application/json", body=Whole(make, RANK_COST * query.world_size), version=split)
+
+
+def get_order(
+    split: SplitPath,
+    query: Annotated[OrderQuery, Query()],
+    media: Annotated[Format, Depends(Negotiation(ORDER_FORMATS))],
+) -> Representation:
+    """The order in which an epoch visits its samples, as indices within the split: for audit."""
+    epoch = query.build_epoch(split)
+
+    def make() -> Encoded:
+        return media.encode(epoch.step(0, 0).batch())
+
+    return Representation(
+        media_type=media.media_type,
+        body=Whole(make, epoch.cost(epoch.samples) + ORDER_COST * epoch.samples),
+        version=split,
+        headers={"Epoch-Samples": str(epoch.samples)},
+    )
+
+
+ROUTES = (
+    ApiRoute(f"{SPLIT}/batches/plan", get_plan, tags=["batches"], model=EpochPlan),
+    ApiRoute(
+        f"{SPLIT}/order",
+        get_order,
+        tags=["batches"],
+        model=EpochOrder,
+        media_types=ORDER_FORMATS,
+        answer_headers=EPOCH,
+    ),
+)

@@ -1,0 +1,105 @@
+"""The explorer: a page of files that use the public interface alone, and the JavaScript module they stand on."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+from service.errors import Unknown
+from service.http.representation import NO_HEADERS, Representation, Whole
+from service.http.route import ApiRoute
+
+ROOT = files("service") / "explorer"
+"""Where the files are."""
+
+FOR_A_MINUTE = "public, max-age=60"
+"""Pages, scripts and styles of one release belong together, so no cache may keep one much longer than the others."""
+
+SELF_ONLY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Content-Security-Policy of the page: nothing from anywhere else, and nothing inline."""
+
+MEDIA_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "ts": "text/plain; charset=utf-8",
+    "svg": "image/svg+xml",
+    "woff2": "font/woff2",
+}
+"""Media types by suffix; files of other kinds are not served."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A file of the explorer, pinned by its content."""
+
+    media_type: str
+    content: bytes
+    digest: str
+
+    @property
+    def rev(self) -> str:
+        """The first 12 hex digits of the digest."""
+        return self.digest[:12]
+
+
+@cache
+def read_page(name: str) -> Page:
+    """The file of this name, read once."""
+    content = (ROOT / name).read_bytes()
+    suffix = PurePosixPath(name).suffix[1:]
+    return Page(MEDIA_TYPES[suffix], content, hashlib.sha256(content).hexdigest())
+
+
+@cache
+def list_names() -> frozenset[str]:
+    """The names of all files that are served, a folder before a slash."""
+    folders = {"": ROOT, **{f"{one.name}/": one for one in ROOT.iterdir() if one.is_dir()}}
+    every = {prefix + one.name for prefix, folder in folders.items() for one in folder.iterdir()}
+    return frozenset(name for name in every if PurePosixPath(name).suffix[1:] in MEDIA_TYPES)
+
+
+def get_home() -> Representation:
+    """The explorer."""
+    return _represent("index.html", {"Content-Security-Policy": SELF_ONLY, "Referrer-Policy": "no-referrer"})
+
+
+def get_module() -> Representation:
+    """The JavaScript module."""
+    return _represent("client.js")
+
+
+def get_module_types() -> Representation:
+    """The types of the JavaScript module."""
+    return _represent("client.d.ts")
+
+
+def get_part(name: str) -> Representation:
+    """A file of the explorer."""
+    if name not in list_names():
+        raise Unknown("file of the explorer", name, "those that the page at / names")
+    return _represent(name)
+
+
+def _represent(name: str, headers: Mapping[str, str] = NO_HEADERS) -> Representation:
+    file = read_page(name)
+    return Representation(
+        media_type=file.media_type,
+        body=Whole(lambda: file.content),
+        version=file,
+        headers=headers,
+        cache_control=FOR_A_MINUTE,
+    )
+
+
+ROUTES = (
+    ApiRoute("/client.js", get_module, include_in_schema=False),
+    ApiRoute("/client.d.ts", get_module_types, include_in_schema=False),
+    ApiRoute("/explorer/{name:path}", get_part, include_in_schema=False),
+    ApiRoute("/", get_home, include_in_schema=False),
+)

@@ -1,0 +1,129 @@
+"""What runs the service and what explains it: health, metrics, problems, documentation."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Annotated
+
+from fastapi import Depends, Path
+from fastapi.openapi.docs import get_swagger_ui_html
+
+from service.api.dependencies import CatalogState
+from service.api.schemas import Health, ProblemKind
+from service.errors import Unknown
+from service.http.metrics import Metrics
+from service.http.openapi import write_openapi
+from service.http.problems import KINDS
+from service.http.representation import Representation, Whole
+from service.http.request import ApiRequest
+from service.http.route import ApiRoute
+
+
+@dataclass(frozen=True)
+class Release:
+    """The version of what depends on the release alone: every entity tag holds that, so no digest is needed."""
+
+    digest: str = "release"
+    rev: str = "release"
+
+
+RESOURCES = files("fastapi_swagger") / "resources"
+"""Where the files of the documentation page are: a Python package, so that the page needs no other host."""
+
+ASSETS = {
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "favicon-32x32.png": "image/png",
+}
+"""Files of the documentation page, and their media types."""
+
+READING_COST = 5.0
+"""Milliseconds to read a file of a megabyte."""
+
+DESCRIPTION_COST = 500.0
+"""Milliseconds to describe all routes, the first time."""
+
+
+def get_docs(request: ApiRequest) -> Representation:
+    """Every path with its parameters, to be tried out in a browser."""
+    page = get_swagger_ui_html(
+        openapi_url=request.link("/openapi.json"),
+        title=request.app.title,
+        swagger_js_url=request.link("/docs/swagger-ui-bundle.js"),
+        swagger_css_url=request.link("/docs/swagger-ui.css"),
+        swagger_favicon_url=request.link("/docs/favicon-32x32.png"),
+        swagger_ui_parameters={"defaultModelsExpandDepth": 0, "syntaxHighlight": False, "tryItOutEnabled": True},
+    )
+    return Representation(
+        media_type="text/html; charset=utf-8", body=Whole(lambda: bytes(page.body)), version=Release()
+    )
+
+
+def get_docs_file(name: str) -> Representation:
+    """A file of the documentation page."""
+    if name not in ASSETS:
+        raise Unknown("file of the documentation", name, ASSETS)
+    return Representation(
+        media_type=ASSETS[name], body=Whole((RESOURCES / name).read_bytes, READING_COST), version=Release()
+    )
+
+
+def get_openapi(request: ApiRequest) -> Representation:
+    """The OpenAPI document."""
+    return Representation(
+        media_type="application/json",
+        body=Whole(lambda: write_openapi(request.app), DESCRIPTION_COST),
+        version=Release(),
+    )
+
+
+def get_liveness() -> Representation:
+    """Whether the process runs."""
+    return _report(Health(status="live", datasets={}))
+
+
+def get_readiness(catalog: CatalogState) -> Representation:
+    """Whether the data is loaded and verified: the service takes no request before, so 200 or no answer at all."""
+    return _report(Health(status="ready", datasets={one.card.name: len(one.labels) for one in catalog}))
+
+
+def _report(health: Health) -> Representation:
+    return Representation(
+        media_type="application/json", body=Whole(lambda: health.model_dump_json().encode()), version=None
+    )
+
+
+def find_metrics(request: ApiRequest) -> Metrics:
+    """The metrics of the application."""
+    return request.scope["state"]["metrics"]  # type: ignore[no-any-return]
+
+
+def get_metrics(metrics: Annotated[Metrics, Depends(find_metrics)]) -> Representation:
+    """Counts and durations of requests, in Prometheus' text format."""
+    return Representation(
+        media_type="text/plain; version=0.0.4; charset=utf-8", body=Whole(metrics.write), version=None
+    )
+
+
+def get_problem(
+    request: ApiRequest,
+    name: Annotated[str, Path(description="last part of a problem's `type`", examples=["not-acceptable"])],
+) -> Representation:
+    """What a kind of problem means and what to do."""
+    if name not in KINDS:
+        raise Unknown("kind of problem", name, KINDS)
+    kind = KINDS[name]
+    body = ProblemKind(type=request.link(f"/problems/{name}"), title=kind.title, status=kind.status, remedy=kind.remedy)
+    return Representation(
+        media_type="application/json", body=Whole(lambda: body.model_dump_json().encode()), version=Release()
+    )
+
+
+ROUTES = (
+    ApiRoute("/livez", get_liveness, tags=["operations"], model=Health),
+    ApiRoute("/readyz", get_readiness, tags=["operations"], model=Health),
+    ApiRoute("/metrics", get_metrics, tags=["operations"], media_types=("text/plain",)),
+    ApiRoute("/problems/{name}", get_problem, tags=["operations"], model=ProblemKind),
+    ApiRoute("/openapi.json", get_openapi, include_in_schema=False),
+    ApiRoute("/docs/{name}", get_docs_file, include_in_schema=False),
+    ApiRoute("/docs", get_docs, include_in_schema=False),
+)

@@ -1,0 +1,71 @@
+"""A Page: which samples of a selection an answer shows, of how many, and where the other pages are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from service.api.queries import PageQuery
+from service.data.selection import Selection
+from service.data.split import Split
+from service.http.links import write_link_header
+from service.http.parameters import write_query
+from service.http.request import ApiRequest
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page of the selection that a query makes of a split; known without selecting anything.
+
+    `total` is the number of samples of all pages together.
+    """
+
+    split: Split
+    query: PageQuery
+    total: int
+    links: Mapping[str, str | None]
+
+    @classmethod
+    def of(cls, request: ApiRequest, split: Split, query: PageQuery) -> "Page":
+        """The page that a query asks for.
+
+        Raises:
+            Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
+        """
+        total = query.count(split)
+        return cls(split, query, total, link_pages(request, query, split.rev, total))
+
+    def __len__(self) -> int:
+        """Return the number of samples on the page."""
+        return max(0, min(self.query.limit, self.total - self.query.offset))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers by which a client finds the other pages."""
+        return {"Link": write_link_header(self.links), "Total-Count": str(self.total)}
+
+    @property
+    def cost(self) -> float:
+        """Estimated milliseconds to select the samples."""
+        return self.query.cost(self.split)
+
+    def select(self) -> Selection:
+        """The samples on the page."""
+        return self.query.select(self.split).page(self.query.offset, self.query.limit)
+
+
+def link_pages(request: ApiRequest, query: PageQuery, rev: str, total: int) -> dict[str, str | None]:
+    """Links to this page and the others; None where there is none."""
+    offset, limit = query.offset, query.limit
+    others = {name: value for name, value in request.canonical_query.items() if name != "offset"}
+    rest = write_query({**others, "rev": rev}).removeprefix("?")
+    here = request.root + request.path
+
+    def link(start: int) -> str:
+        return f"{here}?offset={start}&{rest}" if start else f"{here}?{rest}"
+
+    return {
+        "self": link(offset),
+        "first": link(0),
+        "prev": link(max(0, min(offset, total) - limit)) if offset else None,
+        "next": link(offset + limit) if offset + limit < total else None,
+        "last": link(max(0, total - 1) // limit * limit),
+    }

@@ -1,0 +1,280 @@
+"""What may be asked: one frozen model a route, composed by inheritance."""
+
+from dataclasses import replace
+from functools import cached_property
+from math import isqrt
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge, Le
+from pydantic import AfterValidator, Field
+
+from service.data.batch import Layout
+from service.data.class_counts import Part
+from service.data.epoch import Epoch, Tail
+from service.data.scale import Scale
+from service.data.selection import Selection
+from service.data.split import Split
+from service.data.subset import Subset
+from service.errors import Refused
+from service.formats.format import FLAT, Format
+from service.formats.render import ColourMap, RenderOptions
+from service.http.parameters import LARGEST, Boolean, Integer, RevisionQuery
+
+Seed = Annotated[Integer, Ge(0), Le(2**64 - 1)]
+
+ScaleParameter = Annotated[
+    Scale, Field(description="`raw` uint8; `unit` float32 0…1; `standard` float32 of mean 0 and deviation 1")
+]
+
+FormatParameter = Annotated[str | None, Field(description="name of a format; wins over `Accept`", examples=["npz"])]
+
+
+class SubsetQuery(RevisionQuery):
+    """Which samples: some classes, one side of a fold, a few of each class."""
+
+    repeatable: ClassVar[frozenset[str]] = frozenset({"label"})
+
+    label: Annotated[
+        tuple[Integer, ...],
+        AfterValidator(lambda labels: tuple(sorted(set(labels)))),
+        Field(description="keep these classes only; repeat it for several", examples=[[3]]),
+    ] = ()
+    per_class: Annotated[
+        Annotated[Integer, Ge(1)] | None,
+        Field(description="keep the first so many of each class, in the order of `seed`", examples=[5]),
+    ] = None
+    fold: Annotated[
+        Annotated[Integer, Ge(0)] | None,
+        Field(description="number of a stratified fold, from 0; goes with `folds`", examples=[0]),
+    ] = None
+    folds: Annotated[
+        Annotated[Integer, Ge(2)] | None, Field(description="number of stratified folds", examples=[5])
+    ] = None
+    part: Annotated[Part, Field(description="`holdout` is the fold, `train` is everything else")] = "train"
+
+    def build_subset(self, seed: int | None) -> Subset:
+        """The parameters as a Subset whose members `seed` decides.
+
+        Raises:
+            Refused: `fold`, `folds` and `part` do not go together.
+        """
+        if (self.fold is None) != (self.folds is None):
+            missing = "fold" if self.fold is None else "folds"
+            raise Refused(missing, "must be given as well: fold and folds go together")
+        if self.fold is None and self.part != "train":
+            raise Refused("part", "needs fold and folds, which say what it is a part of")
+        return Subset(
+            labels=self.label,
+            fold=self.fold,
+            folds=self.folds,
+            part=self.part,
+            per_class=self.per_class,
+            seed=seed,
+        )
+
+
+class SelectionQuery(SubsetQuery):
+    """Which samples, in which order."""
+
+    seed: Annotated[
+        Seed | None, Field(description="shuffle by order v1 with this seed; without it, file order", examples=[7])
+    ] = None
+
+    @cached_property
+    def subset(self) -> Subset:
+        """The parameters as a Subset."""
+        return self.build_subset(self.seed)
+
+    def count(self, split: Split) -> int:
+        """How many samples of a split the parameters choose; computed without choosing them.
+
+        Raises:
+            Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
+        """
+        return int(self.subset.counts(split).sum())
+
+    def cost(self, split: Split) -> float:
+        """Estimated milliseconds to select the samples."""
+        return self.subset.cost(split)
+
+    def select(self, split: Split) -> Selection:
+        """The samples of a split that the parameters choose."""
+        return self.subset.select(Selection.of(split))
+
+
+class PageQuery(SelectionQuery):
+    """A page of a selection."""
+
+    offset: Annotated[Integer, Ge(0), Le(LARGEST), Field(description="rows to pass over", examples=[200])] = 0
+    limit: Annotated[
+        Integer,
+        Ge(1),
+        Field(description="rows a page: at most 1,000 in text formats and 10,000 in binary ones", examples=[10]),
+    ] = 100
+
+
+class EncodingQuery(RevisionQuery):
+    """What numbers stand for the pixels, and how they are arranged."""
+
+    scale: ScaleParameter = "raw"
+    layout: Annotated[
+        Layout,
+        Field(
+            description="`flat` (n, h·w), `image` (n, h, w), `chw` (n, 1, h, w), `hwc` (n, h, w, 1); tables are flat"
+        ),
+    ] = "flat"
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether pixels are float32."""
+        return self.scale != "raw"
+
+    def check_layout(self, media: Format) -> None:
+        """Check the layout against what a format can hold.
+
+        Raises:
+            Refused: the format is a table, and the layout is not flat.
+        """
+        allowed = FLAT if media.text else media.layouts
+        if self.layout not in allowed:
+            raise Refused("layout", f"must be flat in {media.name}, not {self.layout}; array formats take any layout")
+
+
+class RowsQuery(EncodingQuery, PageQuery):
+    """Flattened rows, a page at a time."""
+
+    format: FormatParameter = None
+
+
+class TakeQuery(EncodingQuery):
+    """The rows of a list of indices."""
+
+    format: FormatParameter = None
+
+
+class FileQuery(EncodingQuery):
+    """A whole split as one file."""
+
+
+class OrderQuery(SubsetQuery):
+    """The order of an epoch."""
+
+    seed: Annotated[Seed, Field(description="of order v1", examples=[7])] = 0
+    epoch: Annotated[Integer, Ge(0), Le(2**32 - 1), Field(description="number of the epoch", examples=[1])] = 0
+    shuffle: Annotated[Boolean, Field(description="`true` is order v1, `false` the order of the file")] = True
+    format: FormatParameter = None
+
+    def build_epoch(self, split: Split) -> Epoch:
+        """The epoch as one batch.
+
+        Raises:
+            Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
+        """
+        return Epoch(
+            split=split,
+            subset=self.build_subset(self.seed),
+            seed=self.seed,
+            number=self.epoch,
+            shuffle=self.shuffle,
+            batch_size=len(split),
+        )
+
+
+class BatchesQuery(OrderQuery):
+    """Consecutive batches of one rank in one epoch."""
+
+    batch_size: Annotated[Integer, Ge(1), Le(8192), Field(description="B: rows per rank and step", examples=[4])] = 64
+    world_size: Annotated[Integer, Ge(1), Le(65_536), Field(description="W: number of ranks")] = 1
+    rank: Annotated[Integer, Ge(0), Le(65_535), Field(description="r: this rank, below `world_size`")] = 0
+    start: Annotated[
+        Integer, Ge(0), Le(LARGEST), Field(description="samples of the epoch that all ranks have consumed before")
+    ] = 0
+    steps: Annotated[
+        Annotated[Integer, Ge(1), Le(LARGEST)] | Literal["all"],
+        Field(description="batches in this answer, `all` to the end of the epoch; several need a streaming format"),
+    ] = 1
+    tail: Annotated[
+        Tail,
+        Field(description="`partial` never loses nor repeats, `drop` gives whole batches, `pad` fills the last one"),
+    ] = "partial"
+    layout: Annotated[
+        Layout, Field(description="`image` (n, h, w), `flat` (n, h·w), `chw` (n, 1, h, w), `hwc` (n, h, w, 1)")
+    ] = "image"
+    scale: ScaleParameter = "raw"
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether pixels are float32."""
+        return self.scale != "raw"
+
+    def build_epoch(self, split: Split) -> Epoch:
+        """The epoch, from `start` on.
+
+        Raises:
+            Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
+        """
+        if self.rank >= self.world_size:
+            raise Refused("rank", f"must be below world_size, from 0 to {self.world_size - 1}, not {self.rank}")
+        return replace(
+            super().build_epoch(split),
+            batch_size=self.batch_size,
+            world_size=self.world_size,
+            start=self.start,
+            tail=self.tail,
+        )
+
+
+class PictureQuery(RevisionQuery):
+    """How a picture is drawn."""
+
+    scale: Annotated[Integer, Ge(1), Le(32), Field(description="pixels of the picture per pixel of the sample")] = 1
+    cmap: Annotated[ColourMap, Field(description="colour map; `gray` keeps the picture grey")] = "gray"
+    invert: Annotated[Boolean, Field(description="dark ink on light paper")] = False
+    transparent: Annotated[Boolean, Field(description="no paper: the ink's intensity is its alpha")] = False
+
+    @cached_property
+    def options(self) -> RenderOptions:
+        """The parameters as the formats take them."""
+        return RenderOptions(scale=self.scale, cmap=self.cmap, invert=self.invert, transparent=self.transparent)
+
+
+class SampleQuery(PictureQuery):
+    """How the picture of one sample is drawn."""
+
+    caption: Annotated[Boolean, Field(description="write the label under the digit")] = False
+
+    @cached_property
+    def options(self) -> RenderOptions:
+        """The parameters as the formats take them."""
+        return replace(super().options, captioned=self.caption)
+
+
+class GridQuery(PictureQuery, PageQuery):
+    """A contact sheet: which samples, how they are drawn, and how they are laid out."""
+
+    limit: Annotated[Integer, Ge(1), Le(10_000), Field(description="samples on the sheet")] = 100
+    columns: Annotated[
+        Integer | None,
+        Ge(1),
+        Le(1_000),
+        Field(description="cells a row; without it, the root of `limit`, rounded up", examples=[20]),
+    ] = None
+    gap: Annotated[Integer, Ge(0), Le(64), Field(description="pixels between cells")] = 0
+    labels: Annotated[Boolean, Field(description="write each sample's label below it")] = False
+
+    @property
+    def across(self) -> int:
+        """Cells a row: as asked, else as many as make a full sheet about square."""
+        return self.columns or 1 + isqrt(self.limit - 1)
+
+
+class ProjectionQuery(PageQuery):
+    """Which samples are on the map."""
+
+    limit: Annotated[Integer, Ge(1), Le(10_000), Field(description="samples on the map")] = 1_000
+
+
+class NeighborsQuery(RevisionQuery):
+    """How many neighbours."""
+
+    k: Annotated[Integer, Ge(1), Le(100), Field(description="number of nearest samples")] = 10

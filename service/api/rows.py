@@ -1,0 +1,46 @@
+"""Flattened rows, a page at a time, in every format."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from service.api.dependencies import SettingsState, SplitPath
+from service.api.envelopes import wrap_page
+from service.api.formats import ROW_FORMATS
+from service.api.limits import check_row_limit
+from service.api.links import SPLIT
+from service.api.paging import Page
+from service.api.queries import RowsQuery
+from service.api.schemas import RowsPage
+from service.formats.format import Encoded, Format
+from service.http.negotiation import Negotiation
+from service.http.representation import Representation, Whole
+from service.http.request import ApiRequest
+from service.http.route import PAGED, ApiRoute
+
+
+def get_rows(
+    request: ApiRequest,
+    settings: SettingsState,
+    split: SplitPath,
+    query: Annotated[RowsQuery, Query()],
+    media: Annotated[Format, Depends(Negotiation(ROW_FORMATS))],
+) -> Representation:
+    """A page of flattened rows: all of a split, some classes, or a repeatable random sample (`seed`)."""
+    check_row_limit(settings, media, query.limit)
+    query.check_layout(media)
+    page = Page.of(request, split, query)
+
+    def make() -> Encoded:
+        batch = page.select().batch(layout=query.layout, scale=query.scale)
+        return media.encode(
+            wrap_page(batch, split, offset=query.offset, limit=query.limit, total=page.total, links=page.links)
+        )
+
+    cost = page.cost + media.cost(len(page), split.card.pixels, scaled=query.is_scaled)
+    return Representation(media_type=media.media_type, body=Whole(make, cost), version=split, headers=page.headers)
+
+
+ROUTES = (
+    ApiRoute(f"{SPLIT}/rows", get_rows, tags=["rows"], model=RowsPage, media_types=ROW_FORMATS, answer_headers=PAGED),
+)

@@ -1,0 +1,134 @@
+"""One sample: as JSON, as a picture, and what is near it."""
+
+from math import sqrt
+from typing import Annotated
+
+import orjson
+from fastapi import Query
+
+from service.api.dependencies import SampleIndex, SettingsState, SplitPath
+from service.api.limits import check_picture_size
+from service.api.links import SPLIT, link_sample
+from service.api.queries import NeighborsQuery, PictureQuery, SampleQuery
+from service.api.schemas import Neighbor, NeighborList, Sample
+from service.data.neighbors import neighbors
+from service.data.selection import Selection
+from service.data.split import Split
+from service.formats.format import Format
+from service.formats.png import caption, png
+from service.formats.render import RenderOptions, measure
+from service.formats.svg import svg
+from service.formats.webp import webp
+from service.http.parameters import RevisionQuery
+from service.http.representation import Representation, Whole
+from service.http.request import ApiRequest
+from service.http.route import ApiRoute
+from service.settings import Settings
+
+SAMPLE = f"{SPLIT}/samples/{{index}}"
+
+NEIGHBORS_COST = 15.0
+"""Milliseconds to find neighbours among 70,000 samples."""
+
+
+def get_sample_png(
+    settings: SettingsState, split: SplitPath, index: SampleIndex, query: Annotated[SampleQuery, Query()]
+) -> Representation:
+    """One sample as a PNG whose pixels are the data: 8-bit grey, or RGB with a colour map."""
+    return draw_sample(settings, split, index, query.options, png(query.options))
+
+
+def get_sample_webp(
+    settings: SettingsState, split: SplitPath, index: SampleIndex, query: Annotated[SampleQuery, Query()]
+) -> Representation:
+    """One sample as lossless WebP: the same pixels as the PNG."""
+    return draw_sample(settings, split, index, query.options, webp(query.options))
+
+
+def get_sample_svg(
+    settings: SettingsState, split: SplitPath, index: SampleIndex, query: Annotated[PictureQuery, Query()]
+) -> Representation:
+    """One sample as SVG, for print: one rectangle a run of equal pixels, `scale` is its natural size."""
+    return draw_sample(settings, split, index, query.options, svg(query.options))
+
+
+def draw_sample(settings: Settings, split: Split, index: int, options: RenderOptions, media: Format) -> Representation:
+    """One sample as a picture.
+
+    Raises:
+        Unknown: there is no such sample.
+        Refused: the picture would be too large.
+    """
+    selection = Selection.of(split).one(index)
+    text = caption(int(selection.labels[0])) if options.captioned else ""
+    check_picture_size(settings, measure(split.card.height, split.card.width, options, text))
+    return Representation(
+        media_type=media.media_type,
+        body=Whole(
+            lambda: media.encode(selection.batch(layout="image")), media.cost(1, split.card.pixels, scaled=False)
+        ),
+        version=split,
+    )
+
+
+def get_sample(
+    request: ApiRequest, split: SplitPath, index: SampleIndex, query: Annotated[RevisionQuery, Query()]
+) -> Representation:
+    """One sample: index, label, and the image as rows of integers."""
+    selection = Selection.of(split).one(index)
+
+    def make() -> bytes:
+        label = int(selection.labels[0])
+        body = {
+            "dataset": split.card.name,
+            "split": split.name,
+            "index": index,
+            "label": label,
+            "name": split.card.classes[label],
+            "rev": split.rev,
+            "image": selection.images[0],
+            "links": link_sample(request, split, index),
+        }
+        return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    return Representation(media_type="application/json", body=Whole(make), version=split)
+
+
+def list_neighbors(
+    request: ApiRequest, split: SplitPath, index: SampleIndex, query: Annotated[NeighborsQuery, Query()]
+) -> Representation:
+    """The samples of the split that are nearest: exact Euclidean distance on raw pixels, ties by lower index."""
+    Selection.of(split).one(index)
+
+    def make() -> bytes:
+        found = neighbors(split, index, query.k)
+        near = [
+            Neighbor(
+                index=one,
+                label=int(split.labels[one]),
+                distance=sqrt(squared),
+                links=link_sample(request, split, one),
+            )
+            for one, squared in zip(found.index.tolist(), found.squared.tolist(), strict=True)
+        ]
+        body = NeighborList(
+            dataset=split.card.name,
+            split=split.name,
+            index=index,
+            label=int(split.labels[index]),
+            rev=split.rev,
+            neighbors=near,
+            links=link_sample(request, split, index),
+        )
+        return body.model_dump_json().encode()
+
+    return Representation(media_type="application/json", body=Whole(make, NEIGHBORS_COST), version=split)
+
+
+ROUTES = (
+    ApiRoute(f"{SAMPLE}.png", get_sample_png, tags=["pictures"], media_types=("image/png",)),
+    ApiRoute(f"{SAMPLE}.webp", get_sample_webp, tags=["pictures"], media_types=("image/webp",)),
+    ApiRoute(f"{SAMPLE}.svg", get_sample_svg, tags=["pictures"], media_types=("image/svg+xml",)),
+    ApiRoute(f"{SAMPLE}/neighbors", list_neighbors, tags=["samples"], model=NeighborList),
+    ApiRoute(SAMPLE, get_sample, tags=["samples"], model=Sample),
+)

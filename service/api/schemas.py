@@ -1,0 +1,332 @@
+"""The JSON that goes out, as Pydantic models: what the OpenAPI document promises is what is sent."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.api.links import Links
+from service.data.card import Licence, Loader, Reference
+
+
+class FileCard(BaseModel):
+    """A whole split as one file, and what to check a download against."""
+
+    url: str = Field(description="path-absolute; pins the data", examples=["/v1/datasets/mnist/train.parquet"])
+    media_type: str = Field(examples=["application/vnd.apache.parquet"])
+    sha256: str | None = Field(
+        description="SHA-256 (hex) of the file, raw and flat; null where the libraries that encode it are not those of "
+        "the release"
+    )
+
+
+class SplitCard(BaseModel):
+    """Facts of one split."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    rev: str = Field(
+        description="revision of the dataset: the first 12 hex digits of its digest", examples=["c2069063c110"]
+    )
+    count: int = Field(description="number of samples", examples=[60000])
+    first: int = Field(description="position of the split's first sample in `all`", examples=[0])
+    shape: tuple[int, int, int] = Field(description="(n, height, width)", examples=[(60000, 28, 28)])
+    dtype: Literal["uint8"] = "uint8"
+    range: tuple[int, int] = Field(description="smallest and largest raw value", examples=[(0, 255)])
+    labels: dict[str, int] = Field(description="number of samples of each class", examples=[{"0": 5923, "1": 6742}])
+    digests: dict[str, str] = Field(description="SHA-256 of the arrays `images` and `labels`, both uint8 in C order")
+    files: dict[str, FileCard] = Field(description="the whole split as a file, by suffix")
+    links: Links
+
+
+class DatasetCard(BaseModel):
+    """Everything that a person asks before using a dataset."""
+
+    name: str = Field(examples=["mnist"])
+    title: str
+    summary: str
+    description: str
+    rev: str = Field(description="the first 12 hex digits of the digest; give it as ?rev= to pin the data")
+    digest: str = Field(description="SHA-256 of all images, then all labels, both uint8, in the order of split `all`")
+    count: int = Field(description="number of samples", examples=[70000])
+    image_shape: tuple[int, int] = Field(description="(height, width) in pixels", examples=[(28, 28)])
+    dtype: Literal["uint8"] = "uint8"
+    range: tuple[int, int] = Field(description="smallest and largest raw value", examples=[(0, 255)])
+    picture: str = Field(description="how raw values become the grey of a picture")
+    classes: list[str] = Field(description="names of the classes; label k is the k-th", examples=[list("0123456789")])
+    target_names: list[int] = Field(description="the labels, as scikit-learn's `target_names`")
+    feature_names: list[str] = Field(
+        description="column names of a flattened image", examples=[["pixel_0_0", "pixel_0_1"]]
+    )
+    splits: dict[str, SplitCard]
+    standard: dict[str, str | float] = Field(
+        description="split, and unit-scaled mean and deviation, by which ?scale=standard standardises"
+    )
+    intended_uses: list[str] = Field(description="what the dataset is good for")
+    limitations: list[str] = Field(description="what it is not good for")
+    licence: Licence
+    creators: list[str]
+    year: int
+    citation: str
+    sources: list[Reference]
+    loaders: list[Loader] = Field(description="what well-known libraries' loaders return for the same data")
+    notes: str = Field(description="the description that the source ships with the data (scikit-learn's DESCR)")
+    links: Links
+
+
+class Datasets(BaseModel):
+    """The cards of all datasets."""
+
+    datasets: list[DatasetCard]
+    links: Links
+
+
+class Row(BaseModel):
+    """One sample as a flattened row."""
+
+    index: int = Field(description="position within the split", examples=[0])
+    label: int = Field(examples=[5])
+    pixels: list[float] = Field(description="intensities, row by row", examples=[[0, 0, 12, 255]])
+
+
+class RowsPage(BaseModel):
+    """A page of flattened rows."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    offset: int = Field(examples=[0])
+    limit: int = Field(examples=[1])
+    total: int = Field(description="rows of all pages together", examples=[60000])
+    rev: str = Field(examples=["c2069063c110"])
+    columns: list[str] = Field(examples=[["index", "label", "pixels"]])
+    rows: list[Row]
+    links: dict[str, str | None] = Field(
+        description="self, first, prev, next and last; null where there is none",
+        examples=[{"self": "/v1/datasets/mnist/train/rows?limit=1&rev=c2069063c110", "prev": None}],
+    )
+
+
+class Sample(BaseModel):
+    """One sample."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    index: int = Field(examples=[0])
+    label: int = Field(examples=[5])
+    name: str = Field(description="name of the class", examples=["5"])
+    rev: str = Field(examples=["c2069063c110"])
+    image: list[list[int]] = Field(description="raw intensities, `image[row][column]`", examples=[[[0, 128], [255, 0]]])
+    links: Links
+
+
+class Tile(BaseModel):
+    """Where one sample stands on a sheet, in pixels of the picture; its label, if written, stands below."""
+
+    position: int = Field(description="counts cells row by row from 0", examples=[0])
+    index: int = Field(description="position of the sample within the split", examples=[7])
+    label: int = Field(examples=[3])
+    x: int = Field(examples=[0])
+    y: int = Field(examples=[0])
+    width: int = Field(examples=[28])
+    height: int = Field(examples=[28])
+
+
+class SheetMap(BaseModel):
+    """Which sample stands where on the sheet that the same query draws."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    rev: str = Field(examples=["c2069063c110"])
+    offset: int = Field(examples=[0])
+    limit: int = Field(examples=[100])
+    total: int = Field(description="samples on all sheets together", examples=[60000])
+    width: int = Field(description="of the picture, in pixels", examples=[280])
+    height: int = Field(description="of the picture, in pixels", examples=[280])
+    columns: int = Field(examples=[10])
+    rows: int = Field(examples=[10])
+    tiles: list[Tile]
+    links: dict[str, str | None] = Field(description="png and webp, and the pages: self, first, prev, next, last")
+
+
+class Point(BaseModel):
+    """Where a sample lies on a map."""
+
+    index: int = Field(description="position within the split", examples=[7])
+    label: int = Field(examples=[3])
+    x: float = Field(description="along the first axis, in unit-scaled intensity", examples=[-1.2345])
+    y: float = Field(description="along the second axis", examples=[0.5432])
+
+
+class ProjectionPage(BaseModel):
+    """Samples in two dimensions."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    rev: str = Field(examples=["c2069063c110"])
+    total: int = Field(description="samples of all pages together", examples=[60000])
+    method: Literal["pca"] = Field("pca", description="the axes are the first two principal components")
+    fitted: str = Field(description="the split that the axes were computed on", examples=["train"])
+    explained: tuple[float, float] = Field(description="each axis' share of the variance", examples=[(0.097, 0.071)])
+    points: list[Point]
+    links: dict[str, str | None] = Field(description="self, first, prev, next, last")
+
+
+class Neighbor(BaseModel):
+    """A near sample."""
+
+    index: int = Field(examples=[32248])
+    label: int = Field(examples=[5])
+    distance: float = Field(description="Euclidean distance on raw pixels", examples=[1561.42])
+    links: Links
+
+
+class NeighborList(BaseModel):
+    """The nearest samples of one, nearest first."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    index: int = Field(examples=[0])
+    label: int = Field(examples=[5])
+    rev: str = Field(examples=["c2069063c110"])
+    neighbors: list[Neighbor]
+    links: Links
+
+
+class LabelStatistics(BaseModel):
+    """One class of a split."""
+
+    label: int = Field(examples=[0])
+    name: str = Field(examples=["0"])
+    count: int = Field(examples=[5923])
+    share: float = Field(description="of the split's samples", examples=[0.0987])
+    first_index: int | None = Field(description="of the class's first sample; null where it has none", examples=[1])
+    mean: float = Field(description="of raw intensity", examples=[44.2])
+    std: float = Field(description="population deviation of raw intensity", examples=[88.7])
+    nonzero: float = Field(description="share of pixels that are not zero", examples=[0.245])
+    links: Links
+
+
+class Labels(BaseModel):
+    """The classes of a split."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    rev: str = Field(examples=["c2069063c110"])
+    total: int = Field(examples=[60000])
+    labels: list[LabelStatistics]
+    links: Links
+
+
+class LabelColumn(BaseModel):
+    """Statistics of the label column."""
+
+    nan_count: int = Field(0, description="missing values: there are none")
+    n_unique: int = Field(examples=[10])
+    frequencies: dict[str, int] = Field(examples=[{"0": 5923, "1": 6742}])
+
+
+class PixelColumn(BaseModel):
+    """Statistics of one pixel over a split, on the raw scale."""
+
+    nan_count: int = Field(0, description="missing values: there are none")
+    min: int = Field(examples=[0])
+    max: int = Field(examples=[255])
+    mean: float = Field(examples=[139.1])
+    std: float = Field(description="population deviation", examples=[113.5])
+    nonzero: float = Field(description="share of samples in which the pixel is not zero", examples=[0.7])
+
+
+class Column(BaseModel):
+    """Statistics of one column."""
+
+    column_name: str = Field(examples=["pixel_14_14"])
+    column_type: Literal["class_label", "int"] = Field(examples=["int"])
+    column_statistics: LabelColumn | PixelColumn
+
+
+class Moments(BaseModel):
+    """Mean and population standard deviation."""
+
+    mean: float = Field(examples=[0.1306604762738429])
+    std: float = Field(examples=[0.3081078038564627])
+
+
+class PixelStatistics(BaseModel):
+    """All pixels of a split taken together."""
+
+    raw: Moments
+    unit: Moments
+    nonzero: float = Field(description="share of pixels that are not zero", examples=[0.19])
+    histogram: list[int] = Field(description="how often each raw value 0…peak occurs", examples=[[38000000, 400]])
+
+
+class Statistics(BaseModel):
+    """Statistics of every column of a split."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    rev: str = Field(examples=["c2069063c110"])
+    num_examples: int = Field(examples=[60000])
+    statistics: list[Column]
+    partial: bool = Field(False, description="whether only a part was looked at: never")
+    pixels: PixelStatistics
+    links: Links
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    status: Literal["live", "ready"] = Field(examples=["ready"])
+    datasets: dict[str, int] = Field(description="samples in memory", examples=[{"mnist": 70000, "digits": 1797}])
+
+
+class ProblemKind(BaseModel):
+    """What a kind of problem means."""
+
+    type: str = Field(examples=["/problems/not-acceptable"])
+    title: str = Field(examples=["There is no such representation"])
+    status: int = Field(examples=[406])
+    remedy: str = Field(description="what to do")
+
+
+class BatchPage(BaseModel):
+    """One training batch, with what the headers tell."""
+
+    dataset: str = Field(examples=["mnist"])
+    split: str = Field(examples=["train"])
+    rev: str = Field(examples=["c2069063c110"])
+    seed: int = Field(examples=[7])
+    epoch: int = Field(examples=[0])
+    rank: int = Field(examples=[0])
+    start: int = Field(description="samples of the epoch that all ranks have consumed before", examples=[0])
+    next_start: int = Field(description="`start` of the next step", examples=[64])
+    epoch_samples: int = Field(examples=[60000])
+    epoch_steps: int = Field(description="steps from `start` to the end", examples=[938])
+    valid: int = Field(description="rows that are real; those behind them pad the batch", examples=[64])
+    columns: list[str] = Field(examples=[["index", "label", "pixels"]])
+    rows: list[dict[str, Any]] = Field(description="rows; `pixels` are nested by `layout`")
+    links: dict[str, str | None] = Field(description="self and next; null after the last step")
+
+
+class EpochPlan(BaseModel):
+    """What an epoch will be."""
+
+    epoch_samples: int = Field(description="N", examples=[60000])
+    global_batch: int = Field(description="G: batch_size times world_size", examples=[256])
+    epoch_steps: int = Field(description="steps from `start` to the end", examples=[235])
+    dropped: int = Field(description="samples that no step visits", examples=[0])
+    padded: int = Field(description="rows that fill the last global batch", examples=[0])
+    rows_per_rank: list[int] = Field(description="rows of each rank, padding included", examples=[[60000]])
+
+
+class EpochOrder(BaseModel):
+    """The order in which an epoch visits its samples."""
+
+    order: list[int] = Field(description="indices within the split", examples=[[2, 0, 7, 5, 4, 6, 1, 3, 8, 9]])
+
+
+class Indices(BaseModel):
+    """Which samples to take."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    indices: list[int] = Field(description="positions within the split, in the order wanted", examples=[[2, 0, 2]])

@@ -1,0 +1,14 @@
+"""Arrow arrays over numpy's memory."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+def to_arrow(array: NDArray[np.generic]) -> pa.Array:
+    """A one-dimensional, contiguous array of numbers as an Arrow array over the same memory.
+
+    `pyarrow.array` does the same, but imports pandas to ask whether it is one of its arrays, which takes up to a
+    second of a first answer.
+    """
+    return pa.Array.from_buffers(pa.from_numpy_dtype(array.dtype), len(array), [None, pa.py_buffer(array)])

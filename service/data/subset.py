@@ -1,0 +1,83 @@
+"""A Subset: which samples of a split belong to a choice. Counts them by arithmetic before any is selected."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.data.class_counts import Part, count_first_of_each, count_fold, count_labelled
+from service.data.order import order_cost
+from service.data.selection import Selection
+from service.data.split import Split
+
+LABELLING, DEALING = 2.0, 10.0
+"""Measured nanoseconds a sample: to compare its label, and to deal it to a fold or to count it within its class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subset:
+    """Some classes, one side of a fold, a few samples of each class: applied in that order.
+
+    `seed` shuffles the samples after the classes are chosen, and before the fold and the few of each class are
+    taken, so that it decides which samples belong to them.
+    """
+
+    labels: tuple[int, ...] = ()
+    fold: int | None = None
+    folds: int | None = None
+    part: Part = "train"
+    per_class: int | None = None
+    seed: int | None = None
+
+    def select(self, selection: Selection) -> Selection:
+        """The samples of a selection that belong, shuffled by the seed if there is one.
+
+        Raises:
+            Refused: a label is no class, or a class is too small.
+        """
+        if self.labels:
+            selection = selection.labelled(self.labels)
+        if self.seed is not None:
+            selection = selection.shuffled(self.seed)
+        if self.fold is not None and self.folds is not None:
+            selection = selection.fold(self.fold, self.folds, self.part)
+        return selection if self.per_class is None else selection.first_of_each(self.per_class)
+
+    def counts(self, split: Split) -> NDArray[np.int64]:
+        """How many samples of each class `select` gives of all samples of a split, int64 `(classes,)`.
+
+        Computed from the split's class counts, in microseconds.
+
+        Raises:
+            Refused: exactly when `select` raises it, with the same message.
+        """
+        counts = split.class_counts
+        if self.labels:
+            counts = count_labelled(counts, self.labels, split.card)
+        if self.fold is not None and self.folds is not None:
+            counts = count_fold(counts, self.fold, self.folds, self.part)
+        return counts if self.per_class is None else count_first_of_each(counts, self.per_class)
+
+    def cost(self, split: Split) -> float:
+        """Estimated milliseconds that `select` takes for all samples of a split.
+
+        Raises:
+            Refused: a label is no class.
+        """
+        n, nanoseconds = len(split), 0.0
+        if self.labels:
+            nanoseconds += n * LABELLING
+            n = int(count_labelled(split.class_counts, self.labels, split.card).sum())
+        order = 0.0 if self.seed is None else order_cost(n, seed=self.seed)
+        nanoseconds += n * DEALING * ((self.fold is not None) + (self.per_class is not None))
+        return order + nanoseconds / 1e6
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether all samples belong, in whatever order."""
+        return not self.labels and self.fold is None and self.per_class is None
+
+    @property
+    def decided_by_seed(self) -> bool:
+        """Whether the seed decides which samples belong."""
+        return self.fold is not None or self.per_class is not None

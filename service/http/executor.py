@@ -1,0 +1,165 @@
+"""The executor: from a Representation to a response. It alone knows the steps, and their order."""
+
+import hashlib
+from collections.abc import Callable
+
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from service.errors import quote
+from service.http import conditions
+from service.http.compression import IDENTITY, compress, compress_pieces
+from service.http.conditions import is_unmodified, select_range
+from service.http.encoder_pool import EncoderPool
+from service.http.file_store import FileStore
+from service.http.negotiation import choose_coding
+from service.http.problems import ChangedData
+from service.http.representation import Encoded, File, Pieces, Representation, Versioned, Whole
+from service.http.request import ApiRequest, Headers
+from service.http.response_cache import ResponseCache
+from service.http.single_flight import SingleFlight
+from service.http.stored_response import NotModifiedResponse, StoredResponse, describe_part
+from service.http.streaming import StreamResponse
+
+FOR_EVER = "public, max-age=31536000, immutable"
+"""With the right `rev` an answer never changes."""
+
+FOR_AN_HOUR = "public, max-age=3600"
+"""Without `rev` the data may change with the next release."""
+
+INLINE = 2.0
+"""Milliseconds that making a body may hold the event loop; what costs more is made in the pool."""
+
+LARGEST_INLINE = 1_000_000
+"""Bytes that are compressed on the event loop: about 2.5 milliseconds."""
+
+
+class Executor:
+    """Makes responses of representations.
+
+    In this order: revision (409), conditions (304, 412), making (here or in the pool, by cost; once for all who ask at
+    the same time), content coding, storing what is whole and small. The response itself applies range and method, since
+    a stored one must do so, too.
+    """
+
+    def __init__(self, *, release: str, cache: ResponseCache, files: FileStore, pool: EncoderPool) -> None:
+        """Serve a `release`: what decides about bytes besides data and URL, and so is part of every entity tag."""
+        self._release = release
+        self._cache = cache
+        self._files = files
+        self._pool = pool
+        self._flights: SingleFlight[Encoded] = SingleFlight()
+
+    async def execute(self, request: ApiRequest, representation: Representation) -> ASGIApp:
+        """The response to a request.
+
+        Raises:
+            ChangedData: the URL pins another revision.
+            PreconditionFailed: a condition of the request does not hold.
+            OutsideFile: the range lies outside a stream.
+            Overloaded: too much work is waiting.
+        """
+        version, body = representation.version, representation.body
+        if version is not None:
+            check_revision(request, version)
+        if version is None or not representation.storable:
+            return await self._answer_once(representation)
+        coding = choose_coding(request.scope["headers"]) if representation.compressible else IDENTITY
+        etag = self._tag(request, representation.media_type, version, coding)
+        headers = build_headers(request, representation, etag, coding)
+        if is_unmodified(request.scope["headers"], etag):
+            return NotModifiedResponse(headers)
+        match body:
+            case Pieces():
+                return self._stream(request, body, headers, etag, coding)
+            case File():
+                file = await self._files.get(etag, body.make)
+                headers.append((b"repr-digest", file.repr_digest))
+                return StoredResponse(headers, etag, file, request.scope["route"])
+            case Whole():
+                content = memoryview(await self._make(body, etag, coding))
+                response = StoredResponse(headers, etag, content, request.scope["route"])
+                self._cache.store(request.scope, response)
+                return response
+
+    async def _answer_once(self, representation: Representation) -> ASGIApp:
+        """The response to a request whose answer is not stored."""
+        body = representation.body
+        assert isinstance(body, Whole)  # noqa: S101 - streams and files are all storable
+        content = body.make() if body.cost <= INLINE else await self._pool.run(body.make)
+        headers = {"Content-Type": representation.media_type, "Cache-Control": "no-store", **representation.headers}
+        return Response(content, headers=headers)
+
+    async def _make(self, body: Whole, etag: str, coding: str) -> Encoded:
+        """A whole body in a content coding."""
+        if body.cost > INLINE:
+            return await self._share(etag, lambda: compress(body.make(), coding))
+        content = body.make()
+        if coding != IDENTITY and len(content) > LARGEST_INLINE:
+            return await self._share(etag, lambda: compress(content, coding))
+        return compress(content, coding)
+
+    async def _share(self, etag: str, make: Callable[[], Encoded]) -> Encoded:
+        """What `make` gives in the pool, for all who ask for the same bytes meanwhile."""
+        return await self._flights.run(etag, lambda: self._pool.run(make))
+
+    def _stream(self, request: ApiRequest, body: Pieces, headers: Headers, etag: str, coding: str) -> ASGIApp:
+        """The response that makes a body while it sends it."""
+        pool = self._pool if body.cost > INLINE else None
+        if coding != IDENTITY:
+            return StreamResponse(headers, lambda: compress_pieces(body.make(), coding), pool=pool)
+        if body.length is None:
+            return StreamResponse(headers, body.make, pool=pool)
+        part = select_range(request.scope["headers"], etag, body.length) if request.method == "GET" else None
+        if part is None:
+            headers = [*headers, (b"content-length", b"%d" % body.length), (b"accept-ranges", b"bytes")]
+            return StreamResponse(headers, body.make, pool=pool)
+        return StreamResponse(describe_part(headers, part, body.length), body.make, pool=pool, part=part)
+
+    def _tag(self, request: ApiRequest, media_type: str, version: Versioned, coding: str) -> str:
+        """A strong entity tag: the same one means the same bytes, from every replica of the same release."""
+        parts = (version.digest, media_type, coding, request.root, request.canonical_url, self._release)
+        return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+def check_revision(request: ApiRequest, version: Versioned) -> None:
+    """Compare the revision that the URL pins, if any, with that of the data.
+
+    Raises:
+        ChangedData: they differ.
+    """
+    if request.rev is not None and request.rev != version.rev:
+        raise ChangedData(
+            f"The URL pins revision {quote(request.rev)}, and the data here is '{version.rev}'; read "
+            f"{request.root}/v1/datasets for the present revisions, or leave rev out."
+        )
+
+
+def build_headers(request: ApiRequest, representation: Representation, etag: str, coding: str) -> Headers:
+    """The headers of a 200 that do not depend on the bytes: validators, freshness, and what these depend on."""
+    fresh = FOR_EVER if request.rev is not None and representation.pinned else FOR_AN_HOUR
+    headers = [
+        (b"content-type", representation.media_type.encode()),
+        (b"etag", etag.encode()),
+        (b"cache-control", (representation.cache_control or fresh).encode()),
+        LAST_MODIFIED,
+    ]
+    if representation.headers:
+        headers += [(name.lower().encode(), value.encode()) for name, value in representation.headers.items()]
+    if request.negotiated or representation.compressible:
+        headers.append(VARY[request.negotiated, representation.compressible])
+    if coding != IDENTITY:
+        headers.append((b"content-encoding", coding.encode()))
+    if isinstance(representation.body, File):
+        headers.append((b"content-disposition", f'attachment; filename="{representation.body.filename}"'.encode()))
+    return headers
+
+
+LAST_MODIFIED = (b"last-modified", conditions.LAST_MODIFIED.encode())
+
+VARY = {
+    (True, False): (b"vary", b"Accept"),
+    (False, True): (b"vary", b"Accept-Encoding"),
+    (True, True): (b"vary", b"Accept, Accept-Encoding"),
+}
+"""On what an answer depends, by whether `Accept` decided and whether it is compressed on request."""

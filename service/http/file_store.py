@@ -1,0 +1,105 @@
+"""The file store: files that are built once, kept on disk within a bound, and sent from mapped memory."""
+
+import base64
+import hashlib
+import mmap
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+
+from cachetools import LRUCache
+
+from service.http.encoder_pool import EncoderPool
+from service.http.problems import Overloaded
+from service.http.representation import Encoded
+from service.http.single_flight import SingleFlight
+
+
+class StoredFile:
+    """A finished file without a name: its room is free again when nobody refers to it.
+
+    `digest` is the SHA-256 of its content. Slices of it are the content; the length is in bytes.
+    """
+
+    def __init__(self, descriptor: int, size: int, digest: bytes) -> None:
+        """Own an open file."""
+        self.descriptor = descriptor
+        self.digest = digest
+        self._size = size
+
+    def __del__(self) -> None:
+        """Close the file, which frees its room."""
+        os.close(self.descriptor)
+
+    def __len__(self) -> int:
+        """Return the number of bytes."""
+        return self._size
+
+    def __getitem__(self, part: slice) -> memoryview:
+        """Return a part of the content, mapped into memory for as long as somebody refers to it.
+
+        Only the part is mapped, so that the process never holds a whole file.
+        """
+        start, stop, _ = part.indices(self._size)
+        if start >= stop:
+            return memoryview(b"")
+        offset = start - start % mmap.ALLOCATIONGRANULARITY
+        mapping = mmap.mmap(self.descriptor, stop - offset, access=mmap.ACCESS_READ, offset=offset)
+        return memoryview(mapping)[start - offset :]
+
+    @property
+    def repr_digest(self) -> bytes:
+        """The value of `Repr-Digest` (RFC 9530)."""
+        return b"sha-256=:%b:" % base64.b64encode(self.digest)
+
+
+class FileStore:
+    """Built files by key, the least recently used goes first, at most `capacity` bytes together.
+
+    They are on disk because a split as CSV is twice as large as the data itself. A file larger than the capacity is
+    built for its request alone. Requests for a file that is being built wait for it.
+    """
+
+    def __init__(self, *, capacity: int, pool: EncoderPool) -> None:
+        """Begin with no file; `pool` is where they are built."""
+        self._pool = pool
+        self._files: LRUCache[str, StoredFile] = LRUCache(capacity, getsizeof=len)
+        self._builds: SingleFlight[StoredFile] = SingleFlight()
+
+    @property
+    def size(self) -> int:
+        """Bytes kept at present."""
+        return int(self._files.currsize)
+
+    async def get(self, key: str, make: Callable[[], Iterable[Encoded]]) -> StoredFile:
+        """The file of this key, built of the pieces that `make` gives where it is not there yet.
+
+        Raises:
+            Overloaded: the pool's queue or the temporary directory is full.
+        """
+        file = self._files.get(key)
+        return await self._builds.run(key, lambda: self._build(key, make)) if file is None else file
+
+    async def _build(self, key: str, make: Callable[[], Iterable[Encoded]]) -> StoredFile:
+        file = await self._pool.run(lambda: write_file(make()))
+        if len(file) <= self._files.maxsize:
+            self._files[key] = file
+        return file
+
+
+def write_file(pieces: Iterable[Encoded]) -> StoredFile:
+    """The pieces one after the other in a file without a name.
+
+    Raises:
+        Overloaded: the temporary directory is full.
+    """
+    digest, size = hashlib.sha256(), 0
+    try:
+        with tempfile.TemporaryFile() as handle:
+            for piece in pieces:
+                digest.update(piece)
+                size += handle.write(piece)
+            handle.flush()
+            return StoredFile(os.dup(handle.fileno()), size, digest.digest())
+    except OSError as error:
+        raise Overloaded(f"There is no room to build the file ({error.strerror}); try again later.") from error

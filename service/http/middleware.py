@@ -1,0 +1,174 @@
+"""Middleware: what every answer has and no endpoint knows of. Pure ASGI."""
+
+import logging
+import os
+import re
+from collections.abc import Sequence
+from itertools import count
+from time import perf_counter
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.http.host import find_host_fault
+from service.http.metrics import Metrics
+from service.http.problems import KINDS, respond
+from service.http.request import Headers, read_header
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+"""What a client's request id may look like."""
+
+LONGEST_TARGET = 8_192
+"""Bytes of path and query: RFC 9110, section 4.1, asks for 8,000 at least."""
+
+LARGEST_HEADERS = 32_768
+"""Bytes of all request headers."""
+
+EXPOSED = (
+    "Accept-Ranges, Allow, Content-Disposition, Content-Encoding, Content-Length, Content-Range, ETag, Epoch-Samples, "
+    "Epoch-Steps, Last-Modified, Link, Next-Start, Repr-Digest, Retry-After, Server-Timing, Total-Count, Valid-Rows, "
+    "Vary, X-Request-ID"
+)
+"""Headers that a page of another origin may read."""
+
+METHODS = "GET, HEAD, POST, OPTIONS"
+"""Methods that a page of another origin may use."""
+
+log = logging.getLogger("service")
+
+
+class RequestMetricsMiddleware:
+    """Names and times every request: `X-Request-ID`, `Server-Timing`, and a count by route.
+
+    It also turns an exception that nothing else handled into the problem that names the request.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        """Count the requests to `app`."""
+        self.app = app
+        self.metrics = metrics
+        self.process = os.urandom(6).hex()
+        self.numbers = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = perf_counter(), 0
+        given = read_header(scope["headers"], b"x-request-id")
+        identity = given if given and REQUEST_ID.fullmatch(given) else f"{self.process}-{next(self.numbers):x}"
+
+        async def send_timed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                timing = b"total;dur=%.2f" % ((perf_counter() - began) * 1_000)
+                own = ((b"x-request-id", identity.encode()), (b"server-timing", timing))
+                message["headers"] = [*message["headers"], *own]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_timed)
+        except ClientDisconnect:
+            log.info("the client of request %s has disconnected", identity)
+        except Exception:
+            log.exception("request %s failed", identity)
+            if status:
+                raise
+            detail = f"Something went wrong that is not your fault; report it with the request id {identity}."
+            await respond(Request(scope), KINDS["internal-error"], detail)(scope, receive, send_timed)
+        route = getattr(scope.get("route"), "path", "")
+        self.metrics.count(route, scope["method"], status, perf_counter() - began)
+
+
+class CORSMiddleware:
+    """Lets pages of some origins read answers (Fetch standard, CORS protocol)."""
+
+    def __init__(self, app: ASGIApp, *, origins: Sequence[str]) -> None:
+        """Allow pages of `origins`; `*` is any."""
+        self.app = app
+        self.origins = frozenset(origins)
+        self.constant: Headers = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"access-control-expose-headers", EXPOSED.encode()),
+        ]
+        if "*" in self.origins:
+            self.constant += [
+                (b"access-control-allow-origin", b"*"),
+                (b"cross-origin-resource-policy", b"cross-origin"),
+                (b"timing-allow-origin", b"*"),
+            ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add headers to what the application answers."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        allowed = self.constant if "*" in self.origins else self._allow(read_header(scope["headers"], b"origin"))
+
+        async def send_allowed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *allowed]
+            await send(message)
+
+        await self.app(scope, receive, send_allowed)
+
+    def _allow(self, origin: str) -> Headers:
+        """The headers that let one of the configured origins read an answer, and tell caches that they differ."""
+        allowed = [(b"access-control-allow-origin", origin.encode("latin-1"))] * (origin in self.origins)
+        return [*self.constant, (b"vary", b"Origin"), *allowed]
+
+
+class EarlyAnswerMiddleware:
+    """Answers what need not reach the application: preflights, and requests that are too large or ambiguous."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Pass other requests to `app`."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer at once, or let the application answer."""
+        early = find_early_answer(scope) if scope["type"] == "http" else None
+        await (early or self.app)(scope, receive, send)
+
+
+def find_early_answer(scope: Scope) -> Response | None:
+    """The answer to a preflight, or to a request that nothing shall look at."""
+    if scope["method"] == "OPTIONS" and read_header(scope["headers"], b"access-control-request-method"):
+        return answer_preflight(scope["headers"])
+    refusal = find_refusal(scope)
+    return None if refusal is None else respond(Request(scope), KINDS[refusal[0]], refusal[1])
+
+
+def answer_preflight(headers: Headers) -> Response:
+    """The answer to a browser that asks what it may send."""
+    return Response(
+        status_code=204,
+        headers={
+            "Access-Control-Allow-Methods": METHODS,
+            "Access-Control-Allow-Headers": read_header(headers, b"access-control-request-headers") or "*",
+            "Access-Control-Max-Age": "86400",
+            "Vary": "Access-Control-Request-Headers",
+        },
+    )
+
+
+def find_refusal(scope: Scope) -> tuple[str, str] | None:
+    """The kind of problem and its detail, if a request is no valid HTTP, too large or ambiguous."""
+    host_fault = find_host_fault(scope)
+    if host_fault:
+        return "bad-request", host_fault
+    target = len(scope["raw_path"]) + len(scope["query_string"])
+    if target > LONGEST_TARGET:
+        return "uri-too-long", f"The path and query are {target} bytes long; at most {LONGEST_TARGET} are read."
+    size = sum([len(name) + len(value) for name, value in scope["headers"]])
+    if size > LARGEST_HEADERS:
+        return "headers-too-large", f"The headers are {size} bytes long; at most {LARGEST_HEADERS} are read."
+    if b"%2f" in scope["raw_path"].lower():
+        return (
+            "unknown-resource",
+            "The path holds an encoded slash (%2F), which no path here has; write / between its parts.",
+        )
+    return None

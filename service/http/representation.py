@@ -1,0 +1,112 @@
+"""A Representation: what an endpoint returns. The values from which the executor makes a response."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+Encoded = bytes | memoryview
+"""Finished bytes; a memoryview where it saves a copy of the whole."""
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+TEXT_TYPES = frozenset(
+    {
+        "application/json",
+        "application/x-ndjson",
+        "image/svg+xml",
+        "text/css",
+        "text/csv",
+        "text/html",
+        "text/javascript",
+        "text/plain",
+    }
+)
+"""Media types that are compressed for transport on request; all others are compressed already or not worth it."""
+
+
+class Versioned(Protocol):
+    """Something whose content a digest pins, such as a dataset."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the content."""
+
+    @property
+    def rev(self) -> str:
+        """The first 12 hex digits of the digest."""
+
+
+class MediaFormat(Protocol):
+    """A format as HTTP knows it."""
+
+    @property
+    def name(self) -> str:
+        """What `?format=` calls it."""
+
+    @property
+    def media_type(self) -> str:
+        """The value of `Content-Type`."""
+
+
+Make = Callable[[], Encoded]
+"""What makes a body."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A body that is made in one piece; `make` costs about `cost` milliseconds of one core."""
+
+    make: Make
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A body that is made while it is sent.
+
+    Every piece costs a few milliseconds at most, but for the first, which costs about `cost` milliseconds. `length` is
+    the number of all bytes, where it is known beforehand.
+    """
+
+    make: Callable[[], Iterable[Encoded]]
+    length: int | None = None
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class File:
+    """A body that is built once, kept on disk, and offered under a file name; never content-coded."""
+
+    make: Callable[[], Iterable[Encoded]]
+    filename: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Representation:
+    """One representation of a resource: what it is, and how its bytes are made.
+
+    Attributes:
+        media_type: the value of `Content-Type`.
+        body: makes the bytes. It is not called for a request that needs none.
+        version: the data that the bytes depend on, besides the URL; None where there is none (health, metrics).
+        headers: further headers.
+        storable: whether the same request gets the same bytes again. If not, the answer has no validators and no
+            cache may store it.
+        pinned: whether `rev` pins every byte, so that caches may keep the answer for ever. A text that a release may
+            change is not pinned.
+        cache_control: the value of `Cache-Control`, where the rule for data does not fit.
+    """
+
+    media_type: str
+    body: Whole | Pieces | File
+    version: Versioned | None
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    storable: bool = True
+    pinned: bool = True
+    cache_control: str | None = None
+
+    @property
+    def compressible(self) -> bool:
+        """Whether the body is compressed on request."""
+        return not isinstance(self.body, File) and self.media_type.partition(";")[0] in TEXT_TYPES

@@ -1,0 +1,116 @@
+"""Streaming: a response whose body is made while it is sent, in pieces that suit a socket, at the reader's pace."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from itertools import chain, islice
+from time import perf_counter
+
+from starlette.types import Receive, Scope, Send
+
+from service.http.encoder_pool import EncoderPool
+from service.http.representation import Encoded
+from service.http.request import Headers
+
+PIECE = 262_144
+"""Most bytes given to the socket at once: larger pieces are copied while they wait for room in its buffer, and every
+piece costs a turn of the event loop."""
+
+TURN = 0.002
+"""Seconds that making a piece may take before other requests get a turn of the event loop."""
+
+
+class StreamResponse:
+    """An ASGI application that answers with a body made piece by piece: 200, or 206 for a part of it.
+
+    Memory stays constant, because the next piece is made when the server has taken the last one; work ends when the
+    client disconnects; and other requests get their turn between pieces.
+    """
+
+    def __init__(
+        self,
+        headers: Headers,
+        make: Callable[[], Iterable[Encoded]],
+        *,
+        pool: EncoderPool | None,
+        part: range | None = None,
+    ) -> None:
+        """Answer with the pieces that `make` gives, or a part of their bytes; begin in `pool` where there is one."""
+        self.headers = headers
+        self.make = make
+        self.pool = pool
+        self.part = part
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head, then every piece, then an end."""
+        pieces: Iterator[Encoded] = iter(())
+        if scope["method"] != "HEAD":
+            pieces = await self._begin()
+        status = HTTPStatus.OK if self.part is None else HTTPStatus.PARTIAL_CONTENT
+        await send({"type": "http.response.start", "status": status, "headers": self.headers})
+        await self._send_pieces(pieces, receive, send)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _begin(self) -> Iterator[Encoded]:
+        """The pieces, the first one made already, so that a failure to make it can still be a problem."""
+        pieces = rechunk(self.make())
+
+        def make_first() -> list[Encoded]:
+            return list(islice(pieces, 1))
+
+        first = make_first() if self.pool is None else await self.pool.run(make_first)
+        return chain(first, pieces)
+
+    async def _send_pieces(self, pieces: Iterator[Encoded], receive: Receive, send: Send) -> None:
+        disconnect = asyncio.create_task(_wait_for_disconnect(receive))
+        try:
+            for piece in cut(pieces, self.part):
+                if piece:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(0)
+                if disconnect.done():
+                    return
+        finally:
+            disconnect.cancel()
+
+
+def cut(pieces: Iterable[Encoded], part: range | None) -> Iterator[Encoded]:
+    """The pieces, without the bytes outside `part`: empty ones before it, none after it."""
+    if part is None:
+        yield from pieces
+        return
+    position = 0
+    for piece in pieces:
+        yield memoryview(piece)[max(0, part.start - position) : max(0, part.stop - position)]
+        position += len(piece)
+        if position >= part.stop:
+            return
+
+
+def rechunk(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
+    """The same bytes in pieces that suit a socket: small ones joined, large ones cut, none over `PIECE`.
+
+    An empty piece comes where making the next one takes longer than `TURN`, so that others can have a turn meanwhile.
+    """
+    waiting: list[Encoded] = []
+    size, began = 0, perf_counter()
+    for piece in pieces:
+        if size + len(piece) > PIECE and waiting:
+            yield b"".join(waiting)
+            waiting, size, began = [], 0, perf_counter()
+        if len(piece) > PIECE:
+            view = memoryview(piece)
+            yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
+            began = perf_counter()
+            continue
+        waiting.append(piece)
+        size += len(piece)
+        if perf_counter() - began > TURN:
+            yield b""
+            began = perf_counter()
+    yield b"".join(waiting)
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,1 +1,0 @@
-"""HTTP and nothing else: what was asked, which representation, what headers. The only floor that knows fastapi."""

@@ -1,0 +1,28 @@
+"""What tests of the client stand on: splits of running servers, and a place that fails."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from digits_client import Split, connect
+from tests.clients.python import flaky as places
+from tests.sites import Site
+
+
+@pytest.fixture
+def flaky(site: Site) -> Iterator[places.Flaky]:
+    """A flaky place before the server of the made dataset."""
+    with places.before(site) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def train(site: Site) -> Split:
+    """The made dataset's training split."""
+    return connect(site.url).dataset("made")["train"]
+
+
+@pytest.fixture(scope="session")
+def all_digits(live: Site) -> Split:
+    """All of the digits."""
+    return connect(live.url).dataset("digits")["all"]

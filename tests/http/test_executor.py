@@ -1,0 +1,521 @@
+"""Caching, conditions, HEAD and content codings: promises that hold for every route."""
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from urllib.parse import quote
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.responses import Response
+
+from service import __version__
+from service.app import RELEASE, create_app
+from service.data.dataset import Dataset
+from service.formats import ENCODERS
+from service.http.encoder_pool import EncoderPool
+from service.http.executor import INLINE, Executor
+from service.http.file_store import FileStore
+from service.http.parameters import RevisionQuery
+from service.http.problems import ChangedData, PreconditionFailed
+from service.http.representation import File, Pieces, Representation, Whole
+from service.http.request import ApiRequest
+from service.http.response_cache import ResponseCache
+from service.http.stored_response import NotModifiedResponse, StoredResponse
+from service.settings import Settings
+from tests import made, sites
+from tests.http.expect import assert_problem, stable_headers
+
+HERE = "/v1/datasets/made/train"
+
+CARDS = ["/v1/datasets", "/v1/datasets/made", HERE]
+"""Their text may change with a release, so `rev` does not pin it."""
+
+PARTS = ("rows", "samples/0", "samples/0/neighbors", "labels", "statistics", "batches/plan", "order", "projection")
+JSON = [*CARDS, *(f"{HERE}/{part}" for part in PARTS), f"{HERE}/grid.json", f"{HERE}/batches?format=json"]
+TEXT = [
+    *JSON,
+    f"{HERE}/rows?format=csv",
+    f"{HERE}/rows?format=ndjson",
+    "/docs",
+    "/openapi.json",
+    "/problems/unavailable",
+]
+BINARY = [f"{HERE}/rows?format={name}" for name in ("npy", "npz", "arrow", "parquet", "safetensors")]
+BINARY += [f"{HERE}/order?format=npy", *(f"{HERE}/batches?format={name}" for name in ("npz", "npy", "safetensors"))]
+DRAWN = ("samples/0.png", "samples/0.webp", "labels/0/mean.png", "labels/0/std.png", "grid.png", "grid.webp")
+PICTURES = [f"{HERE}/{part}" for part in DRAWN]
+STREAMS = [f"{HERE}/batches?steps=all&batch_size=3&format={name}" for name in ("arrow", "ndjson")]
+FILES = [f"{HERE}.{suffix}" for suffix in ("parquet", "arrow", "arrows", "npz", "csv", "ndjson")]
+DATA = [target for target in [*TEXT, *BINARY, *PICTURES, *FILES] if target.startswith("/v1")]
+
+every_data = pytest.mark.parametrize("target", DATA)
+every_target = pytest.mark.parametrize("target", [*TEXT, *BINARY, *PICTURES, *FILES])
+
+
+def pinned(target: str, rev: str) -> str:
+    return f"{target}{'&' if '?' in target else '?'}rev={rev}"
+
+
+@pytest.fixture
+def revision(site: sites.Site, tiny: Dataset, target: str) -> str:
+    """The revision of whatever the target is about."""
+    if target == "/v1/datasets":
+        return str(site.get(target + "?rev=0").json["detail"].split("'")[3])
+    return tiny.rev
+
+
+@pytest.mark.parametrize(
+    "target", [*TEXT, *BINARY, *PICTURES, *FILES, "/", "/livez", "/readyz", "/nowhere", f"{HERE}/rows?limit=0"]
+)
+@pytest.mark.parametrize("headers", [{}, {"Accept-Encoding": "gzip"}, {"If-None-Match": "*"}], ids=str)
+def test_head_is_get_without_a_body(site: sites.Site, target: str, headers: dict[str, str]) -> None:
+    head, get = site.head(target, headers), site.get(target, headers)
+    assert head.body == b""
+    assert head.status == get.status
+    assert stable_headers(head) == stable_headers(get)
+    if get.status not in (204, 304):
+        assert head["Content-Length"] == str(len(get.body))
+
+
+def fresh() -> AbstractContextManager[sites.Site]:
+    """A server that has answered nothing yet."""
+    return sites.serving(create_app(Settings(), [made.source()]))
+
+
+def test_a_get_after_a_head_is_whole() -> None:
+    headers: list[dict[str, str]] = [{}, {"Accept-Encoding": "gzip"}]
+    with fresh() as site, fresh() as other:
+        for target in [*TEXT, *BINARY, *PICTURES, *FILES, *STREAMS]:
+            for accepted in headers:
+                head, get, again = (ask(target, accepted) for ask in (site.head, site.get, site.head))
+                assert (head.status, get.status, again.status) == (200, 200, 200)
+                assert get.body
+                assert get.body == other.get(target, accepted).body
+                assert stable_headers(head) == stable_headers(get) == stable_headers(again)
+                assert head.body == again.body == b""
+
+
+def test_gets_and_heads_at_the_same_time_are_as_one_after_the_other() -> None:
+    with fresh() as site, fresh() as other, ThreadPoolExecutor(12) as threads:
+        for target in [*STREAMS, f"{HERE}/rows?format=parquet", f"{HERE}.csv", f"{HERE}/statistics", *CARDS]:
+            asked = [site.head, site.get] * 6
+            answers = list(threads.map(lambda ask, target=target: ask(target), asked))
+            expected = other.get(target)
+            assert {answer.body for answer in answers[::2]} == {b""}
+            assert {answer.body for answer in answers[1::2]} == {expected.body}
+            for answer in answers:
+                assert (answer.status, stable_headers(answer)) == (200, stable_headers(expected))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [HERE, "/v1/datasets", f"{HERE}/labels", f"{HERE}/statistics", f"{HERE}/samples/0/neighbors", f"{HERE}/projection"],
+)
+def test_first_requests_that_meet_leave_one_answer_in_the_cache(target: str) -> None:
+    with fresh() as site, fresh() as other, ThreadPoolExecutor(8) as threads:
+        bodies = set(threads.map(lambda _: site.get(target).body, range(8)))
+        assert bodies == {other.get(target).body}
+        assert stored_bytes(site) == stored_bytes(other) > 0
+
+
+def stored_bytes(site: sites.Site) -> float:
+    text = site.get("/metrics").body.decode()
+    return float(text.partition("\ndigits_response_cache_bytes ")[2].partition("\n")[0])
+
+
+@every_target
+def test_an_etag_is_strong_and_quoted_and_stays_the_same(site: sites.Site, target: str) -> None:
+    tag = site.get(target)["ETag"]
+    assert tag.startswith('"')
+    assert tag.endswith('"')
+    assert len(tag) > 20
+    assert site.get(target)["ETag"] == tag
+
+
+@every_target
+@pytest.mark.parametrize("condition", ["{0}", "W/{0}", '"x", {0}', '"x",W/{0},"y"', "*"])
+def test_what_the_client_has_is_not_sent_again(site: sites.Site, target: str, condition: str) -> None:
+    whole = site.get(target)
+    answer = site.get(target, {"If-None-Match": condition.format(whole["ETag"])})
+    assert (answer.status, answer.body) == (304, b"")
+    kept = {
+        name: value
+        for name, value in stable_headers(whole).items()
+        if name in ("etag", "cache-control", "vary", "link")
+    }
+    assert {name: value for name, value in stable_headers(answer).items() if name in kept} == kept
+    for name in ("Content-Type", "Content-Length", "Content-Encoding", "Accept-Ranges", "Repr-Digest"):
+        assert name not in answer.headers
+
+
+@every_target
+@pytest.mark.parametrize("condition", ['"x"', "x", 'W/"x", "y"', '""'])
+def test_what_the_client_does_not_have_is_sent(site: sites.Site, target: str, condition: str) -> None:
+    answer = site.get(target, {"If-None-Match": condition})
+    assert answer.status == 200
+    assert answer.body == site.get(target).body
+
+
+@every_data
+def test_with_its_revision_an_answer_is_the_same_and_may_be_kept_for_ever(
+    site: sites.Site, target: str, revision: str
+) -> None:
+    plain, for_ever = site.get(target), site.get(pinned(target, revision))
+    assert plain["Cache-Control"] == "public, max-age=3600"
+    is_card = target in CARDS
+    assert for_ever["Cache-Control"] == ("public, max-age=3600" if is_card else "public, max-age=31536000, immutable")
+    assert for_ever["ETag"] == plain["ETag"]
+    assert for_ever.body == plain.body
+
+
+@pytest.mark.parametrize("target", TEXT)
+def test_text_is_coded_as_the_client_likes_with_an_etag_for_each_coding(site: sites.Site, target: str) -> None:
+    plain = site.get(target)
+    zipped, zstd = (site.get(target, {"Accept-Encoding": coding}) for coding in ("gzip", "zstd"))
+    assert "Content-Encoding" not in plain.headers
+    assert (zipped["Content-Encoding"], zstd["Content-Encoding"]) == ("gzip", "zstd")
+    assert gzip.decompress(zipped.body) == plain.body
+    assert zstandard.ZstdDecompressor().decompressobj().decompress(zstd.body) == plain.body
+    assert len({plain["ETag"], zipped["ETag"], zstd["ETag"]}) == 3
+    for answer in (plain, zipped, zstd):
+        assert "Accept-Encoding" in answer["Vary"].split(", ")
+        assert answer["Content-Type"] == plain["Content-Type"]
+        assert answer["Content-Length"] == str(len(answer.body))
+
+
+@pytest.mark.parametrize("target", TEXT)
+def test_a_coded_answer_is_conditional_on_its_own_etag(site: sites.Site, target: str) -> None:
+    zipped = site.get(target, {"Accept-Encoding": "gzip"})["ETag"]
+    assert site.get(target, {"Accept-Encoding": "gzip", "If-None-Match": zipped}).status == 304
+    assert site.get(target, {"Accept-Encoding": "zstd", "If-None-Match": zipped}).status == 200
+    assert site.get(target, {"If-None-Match": zipped}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("gzip;q=1.0, zstd;q=0.1", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip;q=0, *", "zstd"),
+        ("identity", None),
+        ("identity;q=1, *;q=0", None),
+        ("*", "zstd"),
+        ("br", None),
+        ("", None),
+        ("GZIP", "gzip"),
+    ],
+)
+def test_accept_encoding_is_read_with_its_qualities(site: sites.Site, accepted: str, coding: str | None) -> None:
+    answer = site.get(f"{HERE}/rows", {"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == coding
+
+
+@pytest.mark.parametrize("target", [*BINARY, *PICTURES, *FILES])
+def test_what_is_packed_already_is_never_coded(site: sites.Site, target: str) -> None:
+    answer = site.get(target, {"Accept-Encoding": "gzip, zstd, *"})
+    assert "Content-Encoding" not in answer.headers
+    assert "Accept-Encoding" not in answer.headers.get("Vary", "")
+    assert answer["ETag"] == site.get(target)["ETag"]
+    assert answer.body == site.get(target).body
+
+
+RANGES = [("bytes=0-4", 0, 5), ("bytes=3-", 3, None), ("bytes=-7", -7, None), ("bytes=1-99999999999", 1, None)]
+
+
+@pytest.mark.parametrize("target", [*TEXT, *BINARY, *PICTURES, *FILES, STREAMS[0], "/", "/client.js"])
+def test_every_answer_whose_bytes_are_fixed_is_sent_in_parts(site: sites.Site, target: str) -> None:
+    whole = site.get(target)
+    assert whole["Accept-Ranges"] == "bytes"
+    for text, start, stop in RANGES:
+        part = site.get(target, {"Range": text, "Accept-Encoding": "gzip, zstd"})
+        assert part.status == 206
+        assert part.body == whole.body[start:stop]
+        first = start if start >= 0 else len(whole.body) + start
+        assert part["Content-Range"] == f"bytes {first}-{first + len(part.body) - 1}/{len(whole.body)}"
+        assert part["Content-Length"] == str(len(part.body))
+        for name in ("ETag", "Content-Type", "Last-Modified", "Cache-Control"):
+            assert part[name] == whole[name]
+        head = site.head(target, {"Range": text})
+        assert (head.status, stable_headers(head)) == (200, stable_headers(whole))
+    outside = site.get(target, {"Range": f"bytes={len(whole.body)}-"})
+    assert_problem(outside, "range-not-satisfiable")
+    assert outside["Content-Range"] == f"bytes */{len(whole.body)}"
+
+
+@pytest.mark.parametrize("target", [*JSON, *BINARY, *PICTURES, FILES[0], STREAMS[0]])
+def test_if_range_gives_a_part_of_the_same_bytes_only(site: sites.Site, target: str) -> None:
+    whole = site.get(target)
+    wrong = ('"other"', f"W/{whole['ETag']}", whole["Last-Modified"], "Mon, 01 Jan 2001 00:00:00 GMT")
+    assert site.get(target, {"Range": "bytes=0-3", "If-Range": whole["ETag"]}).body == whole.body[:4]
+    for validator in wrong:
+        answer = site.get(target, {"Range": "bytes=0-3", "If-Range": validator})
+        assert (answer.status, answer.body) == (200, whole.body)
+
+
+@pytest.mark.parametrize("target", [*JSON, *BINARY, *PICTURES, *FILES, *STREAMS])
+def test_preconditions_are_honoured(site: sites.Site, target: str) -> None:
+    tag = site.get(target)["ETag"]
+    past, future = "Mon, 01 Jan 2001 00:00:00 GMT", "Mon, 01 Jan 2125 00:00:00 GMT"
+    for _ in range(2):  # the second time from the cache
+        for failing in ({"If-Match": '"x"'}, {"If-Match": f"W/{tag}"}, {"If-Unmodified-Since": past}):
+            assert_problem(site.get(target, failing), "precondition-failed")
+            assert site.head(target, failing).status == 412
+        for holding in ({"If-Match": tag}, {"If-Match": "*"}, {"If-Unmodified-Since": future}):
+            assert site.head(target, holding).status == 200
+        unchanged = site.get(target, {"If-Modified-Since": future})
+        assert (unchanged.status, unchanged.body) == (304, b"")
+        assert site.get(target, {"If-Modified-Since": site.get(target)["Last-Modified"]}).status == 304
+        assert site.head(target, {"If-Modified-Since": past}).status == 200
+
+
+@pytest.mark.parametrize("target", FILES)
+def test_the_digest_of_a_file_is_that_of_its_whole_content(site: sites.Site, target: str) -> None:
+    whole = site.get(target)
+    digest = base64.b64encode(hashlib.sha256(whole.body).digest()).decode()
+    for answer in (whole, site.head(target), site.get(target, {"Range": "bytes=0-9"})):
+        assert answer["Repr-Digest"] == f"sha-256=:{digest}:"
+
+
+@given(
+    rows=st.fixed_dictionaries(
+        {},
+        optional={
+            "offset": st.sampled_from(["0", "00", "3", "03"]),
+            "limit": st.sampled_from(["5", "05", "100", "0100"]),
+            "scale": st.sampled_from(["raw", "unit"]),
+            "seed": st.sampled_from(["0", "7"]),
+            "label": st.sampled_from(["1", "01"]),
+            "format": st.sampled_from(["json", "csv", "npz"]),
+        },
+    ),
+    swapped=st.booleans(),
+    coding=st.sampled_from(["", "gzip"]),
+)
+def test_the_same_etag_means_the_same_bytes(site: sites.Site, rows: dict[str, str], swapped: bool, coding: str) -> None:
+    pairs = sorted(rows.items(), reverse=swapped)
+    answer = site.get(
+        f"{HERE}/rows?" + "&".join(f"{name}={value}" for name, value in pairs), {"Accept-Encoding": coding}
+    )
+    assert answer.status == 200
+    before = SEEN.setdefault(answer["ETag"], answer.body)
+    assert before == answer.body
+
+
+SEEN: dict[str, bytes] = {}
+"""Bodies by the entity tags they came with."""
+
+
+def test_writing_a_default_or_zeros_does_not_make_another_resource(site: sites.Site) -> None:
+    tags = {
+        site.get(f"{HERE}/rows{query}")["ETag"]
+        for query in ("", "?limit=100", "?offset=0&limit=0100", "?limit=100&scale=raw&layout=flat")
+    }
+    assert len(tags) == 1
+
+
+def test_a_replica_gives_the_same_answers_under_the_same_etags(site: sites.Site) -> None:
+    with sites.serving(create_app(Settings(), [made.source()])) as replica:
+        for target in [*TEXT, *BINARY, *PICTURES, *FILES]:
+            one, other = site.get(target), replica.get(target)
+            assert (one["ETag"], one.body) == (other["ETag"], other.body)
+
+
+def test_other_data_have_other_etags_and_another_revision() -> None:
+    with (
+        sites.serving(create_app(Settings(), [made.source(seed=1)])) as other,
+        sites.serving(create_app(Settings(), [made.source()])) as site,
+    ):
+        for target in DATA:
+            assert other.get(target)["ETag"] != site.get(target)["ETag"]
+
+
+def test_behind_a_proxy_every_link_has_the_root_path() -> None:
+    with sites.serving(create_app(Settings(root_path="/digits"), [made.source()])) as site:
+        for prefix in ("", "/digits"):
+            page = site.get(f"{prefix}{HERE}/rows?limit=2")
+            assert page.json["links"]["next"].startswith(f"/digits{HERE}/rows?")
+            assert f"</digits{HERE}/rows?" in page["Link"]
+            assert site.get(f"{prefix}{HERE}").json["links"]["rows"].startswith(f"/digits{HERE}/rows?")
+            problem = site.get(f"{prefix}/v1/datasets/iris").json
+            assert problem["type"] == "/digits/problems/unknown-resource"
+            assert problem["instance"].endswith("/v1/datasets/iris")
+        assert b"/digits/docs/swagger-ui.css" in site.get("/docs").body
+        plain = [made.source()]
+        with sites.serving(create_app(Settings(), plain)) as other:
+            assert other.get(HERE)["ETag"] != site.get(HERE)["ETag"]
+
+
+def test_an_absolute_form_target_is_answered(site: sites.Site) -> None:
+    answer = site.get(f"{site.url}{HERE}/samples/0")
+    assert answer.body == site.get(f"{HERE}/samples/0").body
+
+
+def test_a_percent_encoded_query_is_the_plain_one(site: sites.Site) -> None:
+    encoded = "".join(f"%{ord(letter):02X}" for letter in "limit")
+    assert site.get(f"{HERE}/rows?{encoded}={quote('5')}")["ETag"] == site.get(f"{HERE}/rows?limit=5")["ETag"]
+
+
+# --- without a server ---
+
+
+class Version:
+    """Data of one revision."""
+
+    digest = "0123456789abcdef" * 4
+    rev = digest[:12]
+
+
+class Body:
+    """A body that counts how often it is made, and in which threads; it waits for `gate` where there is one."""
+
+    def __init__(self, content: bytes = b"content", *, gate: threading.Event | None = None) -> None:
+        self.content = content
+        self.gate = gate
+        self.threads: list[int] = []
+        self.begun = threading.Event()
+
+    def __call__(self) -> bytes:
+        self.threads.append(threading.get_ident())
+        self.begun.set()
+        if self.gate is not None:
+            assert self.gate.wait(20)
+        return self.content
+
+
+def build(*, release: str = "1", capacity: int = 1_000_000) -> tuple[Executor, ResponseCache]:
+    pool, cache = EncoderPool(threads=2, queue=8), ResponseCache(capacity=capacity)
+    return Executor(release=release, cache=cache, files=FileStore(capacity=10**6, pool=pool), pool=pool), cache
+
+
+def request_of(*, query: RevisionQuery | None = None, **headers: str) -> ApiRequest:
+    given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "GET", "path": "/a", "raw_path": b"/a", "query_string": b"", "headers": given}
+    request = ApiRequest({**scope, "route": None, "app": None, "root_path": ""})
+    request.path, request.query = "/a", query or RevisionQuery()
+    request.canonical_query = request.query.canonical()
+    return request
+
+
+def represent(make: Callable[[], bytes], *, cost: float = 0.0, media_type: str = "image/png") -> Representation:
+    return Representation(media_type=media_type, body=Whole(make, cost), version=Version())
+
+
+def etag_of(response: object) -> str:
+    assert isinstance(response, StoredResponse)
+    return response.etag
+
+
+@pytest.mark.parametrize(
+    "body",
+    [Whole, lambda make: Pieces(make, 7, 100.0), lambda make: File(make, "a.bin")],
+    ids=["whole", "pieces", "file"],
+)
+def test_revision_and_conditions_are_decided_before_anything_is_made(
+    body: Callable[[Body], Whole | Pieces | File],
+) -> None:
+    made_bodies = Body()
+    executor, cache = build()
+    representation = Representation(media_type="image/png", body=body(made_bodies), version=Version())
+
+    async def main() -> None:
+        with pytest.raises(ChangedData):
+            await executor.execute(request_of(query=RevisionQuery(rev="other"), if_none_match="*"), representation)
+        assert isinstance(await executor.execute(request_of(if_none_match="*"), representation), NotModifiedResponse)
+        with pytest.raises(PreconditionFailed):
+            await executor.execute(request_of(if_match='"x"'), representation)
+
+    asyncio.run(main())
+    assert (made_bodies.threads, cache.size) == ([], 0)
+
+
+@pytest.mark.parametrize(("cost", "in_the_pool"), [(0.0, False), (INLINE, False), (INLINE + 0.1, True)])
+@pytest.mark.parametrize("storable", [True, False])
+def test_what_costs_more_than_the_bound_is_made_in_the_pool(cost: float, in_the_pool: bool, storable: bool) -> None:
+    body = Body()
+    executor, _ = build()
+    one = Representation(media_type="image/png", body=Whole(body, cost), version=Version(), storable=storable)
+    asyncio.run(executor.execute(request_of(), one))
+    assert [thread != threading.get_ident() for thread in body.threads] == [in_the_pool]
+
+
+def test_of_many_who_ask_for_the_same_at_once_one_makes_it() -> None:
+    gate = threading.Event()
+    body = Body(gate=gate)
+    executor, cache = build()
+    alone, alone_cache = build()
+
+    async def main() -> None:
+        waiting = [asyncio.create_task(executor.execute(request_of(), represent(body, cost=100.0))) for _ in range(9)]
+        assert await asyncio.to_thread(body.begun.wait, 20)
+        gate.set()
+        responses = await asyncio.gather(*waiting)
+        assert {bytes(response.body) for response in responses if isinstance(response, StoredResponse)} == {b"content"}
+        await alone.execute(request_of(), represent(Body(), cost=100.0))
+
+    asyncio.run(main())
+    assert len(body.threads) == 1
+    assert cache.size == alone_cache.size > 0
+
+
+def test_who_leaves_does_not_stop_the_making_for_others_and_a_failure_is_tried_again() -> None:
+    gate = threading.Event()
+    body = Body(gate=gate)
+    executor, _ = build()
+
+    def fail() -> bytes:
+        raise ValueError("broken")
+
+    async def main() -> None:
+        leaving, staying = (
+            asyncio.create_task(executor.execute(request_of(), represent(body, cost=100.0))) for _ in range(2)
+        )
+        assert await asyncio.to_thread(body.begun.wait, 20)
+        leaving.cancel()
+        gate.set()
+        assert isinstance(await staying, StoredResponse)
+        with pytest.raises(ValueError, match="broken"):
+            await executor.execute(request_of(accept="x"), represent(fail, cost=100.0))
+        assert isinstance(await executor.execute(request_of(), represent(Body(), cost=100.0)), StoredResponse)
+
+    asyncio.run(main())
+    assert len(body.threads) == 1
+
+
+def test_another_release_has_other_entity_tags() -> None:
+    async def tag(release: str, media_type: str = "image/png", accepted: str = "") -> str:
+        executor, _ = build(release=release)
+        request = request_of(accept_encoding=accepted)
+        return etag_of(await executor.execute(request, represent(Body(), media_type=media_type)))
+
+    async def main() -> list[str]:
+        return [await tag(*one) for one in [("1",), ("1",), ("2",), ("1", "text/csv"), ("1", "text/csv", "gzip")]]
+
+    one, same, *others = asyncio.run(main())
+    assert one == same
+    assert len({one, *others}) == 4
+
+
+def test_the_release_names_every_library_that_decides_about_bytes() -> None:
+    for library in ("numpy", "pyarrow", "orjson", "pillow", "isal", "zlib", "cmap", "zstandard"):
+        assert f"{library} " in RELEASE
+    assert ENCODERS in RELEASE
+    assert __version__ in RELEASE
+
+
+def test_what_is_not_storable_has_no_validators_and_is_not_stored() -> None:
+    executor, cache = build()
+    one = Representation(media_type="image/png", body=Whole(Body()), version=Version(), storable=False)
+    response = asyncio.run(executor.execute(request_of(if_none_match="*"), one))
+    assert isinstance(response, Response)
+    assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
+    assert not {"etag", "last-modified", "accept-ranges"} & set(response.headers)
+    assert cache.size == 0

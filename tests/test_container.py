@@ -1,0 +1,29 @@
+"""What can be said of the container without a container engine."""
+
+import re
+
+from tests.sites import ROOT
+
+MIB = 2**20
+AT_REST, FOR_REQUESTS = 250_000_000, 150_000_000
+LARGEST_FILE = 70_000 * 784 * 4
+BUILT_AT_ONCE = 2
+
+
+def number(pattern: str) -> int:
+    """The number that a line of docker-compose.yml holds."""
+    found = re.search(pattern, (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    assert found is not None
+    return int(found[1])
+
+
+def test_the_memory_limit_covers_the_process_and_its_temporary_directory() -> None:
+    temporary = number(r"size=(\d+)m") * MIB
+    assert temporary >= number(r"DIGITS_FILES_BYTES: (\d+)") + BUILT_AT_ONCE * LARGEST_FILE
+    assert number(r"mem_limit: (\d+)m") * MIB >= AT_REST + FOR_REQUESTS + temporary
+
+
+def test_nothing_is_removed_from_installed_packages() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert not re.search(r"\brm\b|-delete|site-packages", dockerfile)
+    assert "USER 10001" in dockerfile
