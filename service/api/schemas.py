@@ -23,14 +23,19 @@ class FileCard(BaseModel):
     )
 
 
-class SplitCard(BaseModel):
-    """Facts of one split."""
+class OfSplit(BaseModel):
+    """What says which split it is about."""
 
     dataset: str = Field(examples=["mnist"])
     split: str = Field(examples=["train"])
     rev: str = Field(
         description="revision of the dataset: the first 12 hex digits of its digest", examples=["c2069063c110"]
     )
+
+
+class SplitCard(OfSplit):
+    """Facts of one split."""
+
     count: int = Field(description="number of samples", examples=[60000])
     first: int = Field(description="position of the split's first sample in `all`", examples=[0])
     shape: tuple[int, int, int] = Field(description="(n, height, width)", examples=[(60000, 28, 28)])
@@ -119,15 +124,12 @@ BatchRow = TypeAliasType(
 )
 
 
-class RowsPage(BaseModel):
+class RowsPage(OfSplit):
     """A page of flattened rows."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
     offset: int = Field(examples=[0])
     limit: int = Field(examples=[1])
     total: int = Field(description="rows of all pages together", examples=[60000])
-    rev: str = Field(examples=["c2069063c110"])
     columns: list[str] = Field(examples=[["index", "label", "pixels"]])
     rows: list[Row]
     links: dict[str, str | None] = Field(
@@ -136,15 +138,12 @@ class RowsPage(BaseModel):
     )
 
 
-class Sample(BaseModel):
+class Sample(OfSplit):
     """One sample."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
     index: int = Field(examples=[0])
     label: int = Field(examples=[5])
     name: str = Field(description="name of the class", examples=["5"])
-    rev: str = Field(examples=["c2069063c110"])
     image: list[list[int]] = Field(description="raw intensities, `image[row][column]`", examples=[[[0, 128], [255, 0]]])
     links: Links
 
@@ -161,12 +160,9 @@ class Tile(BaseModel):
     height: int = Field(examples=[28])
 
 
-class SheetMap(BaseModel):
+class SheetMap(OfSplit):
     """Which sample stands where on the sheet that the same query draws."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
-    rev: str = Field(examples=["c2069063c110"])
     offset: int = Field(examples=[0])
     limit: int = Field(examples=[100])
     total: int = Field(description="samples on all sheets together", examples=[60000])
@@ -187,12 +183,9 @@ class Point(BaseModel):
     y: float = Field(description="along the second axis", examples=[0.5432])
 
 
-class ProjectionPage(BaseModel):
+class ProjectionPage(OfSplit):
     """Samples in two dimensions."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
-    rev: str = Field(examples=["c2069063c110"])
     total: int = Field(description="samples of all pages together", examples=[60000])
     method: Literal["pca"] = Field("pca", description="the axes are the first two principal components")
     fitted: str = Field(description="the split that the axes were computed on", examples=["train"])
@@ -236,12 +229,9 @@ class LabelStatistics(BaseModel):
     links: Links
 
 
-class Labels(BaseModel):
+class Labels(OfSplit):
     """The classes of a split."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
-    rev: str = Field(examples=["c2069063c110"])
     total: int = Field(examples=[60000])
     labels: list[LabelStatistics]
     links: Links
@@ -290,12 +280,9 @@ class PixelStatistics(BaseModel):
     histogram: list[int] = Field(description="how often each raw value 0…peak occurs", examples=[[38000000, 400]])
 
 
-class Statistics(BaseModel):
+class Statistics(OfSplit):
     """Statistics of every column of a split."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
-    rev: str = Field(examples=["c2069063c110"])
     num_examples: int = Field(examples=[60000])
     statistics: list[Column]
     partial: bool = Field(False, description="whether only a part was looked at: never")
@@ -319,12 +306,9 @@ class ProblemKind(BaseModel):
     remedy: str = Field(description="what to do")
 
 
-class BatchPage(BaseModel):
+class BatchPage(OfSplit):
     """One training batch, with what the headers tell."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
-    rev: str = Field(examples=["c2069063c110"])
     seed: UsedSeed
     epoch: int = Field(examples=[0])
     rank: int = Field(examples=[0])

@@ -1,6 +1,6 @@
 """The OpenAPI document: what FastAPI derives from the routes, and what it cannot know."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
 from threading import Lock
 from types import MappingProxyType
@@ -56,17 +56,20 @@ FILE_HEADERS: Headers = {
 PART_HEADERS: Headers = {"Content-Range": ("Which bytes these are, and of how many.", "string")}
 """Further headers of a part of an answer."""
 
-REQUEST_HEADERS = MappingProxyType(
+REQUEST_HEADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "If-None-Match": "Entity tags that the client holds: 304 where one of them is current.",
-        "If-Modified-Since": "A date: 304 where the file has not changed since.",
-        "If-Match": "Entity tags: 412 where none of them is current.",
-        "If-Unmodified-Since": "A date: 412 where the file has changed since.",
-        "Range": "Which bytes, such as `bytes=0-99`.",
-        "If-Range": "`Range` counts only while this entity tag, or date, is current.",
+        "IfNoneMatch": ("If-None-Match", "Entity tags that the client holds: 304 where one of them is current."),
+        "IfModifiedSince": ("If-Modified-Since", "A date: 304 where the file has not changed since."),
+        "IfMatch": ("If-Match", "Entity tags: 412 where none of them is current."),
+        "IfUnmodifiedSince": ("If-Unmodified-Since", "A date: 412 where the file has changed since."),
+        "Range": ("Range", "Which bytes, such as `bytes=0-99`."),
+        "IfRange": ("If-Range", "`Range` counts only while this entity tag, or date, is current."),
     }
 )
-"""Headers by which a request may be conditional, or ask for a part. An example would be sent by those who try."""
+"""Headers by which a request is conditional or asks for a part, by the names of their components.
+
+They have no examples, because Swagger UI would send those.
+"""
 
 Schema = dict[str, Any]
 
@@ -126,6 +129,8 @@ def _finish(route: ApiRoute, method: str, operation: Schema, schemas: Mapping[st
     data = route.path.startswith("/v1/")
     readable = data and method == "get"
     parameters = operation.setdefault("parameters", [])
+    # Generated functions take the parts of a path in the order of the list, and FastAPI puts dependencies' last.
+    parameters.sort(key=lambda one: route.path.find(f"{{{one['name']}}}") % len(route.path))
     for parameter in parameters:
         _finish_parameter(parameter, schemas)
     negotiated = any(parameter["name"] == "format" for parameter in parameters)
@@ -140,19 +145,10 @@ def _finish(route: ApiRoute, method: str, operation: Schema, schemas: Mapping[st
             # Beside JSON, a part would make the answer's type a union in generated clients.
             part = {"description": "The part that `Range` asks for.", "content": answer["content"]}
             responses["206"] = {**part, "headers": describe_headers({**headers, **PART_HEADERS})}
-        conditions = REQUEST_HEADERS if route.file else ["If-None-Match", *["Range", "If-Range"] * bool(binary)]
-        parameters += [{"$ref": f"#/components/parameters/{_join(name)}"} for name in conditions]
-    problems = [
-        "414",
-        "422",
-        "431",
-        "500",
-        *["404"] * ("{" in route.path),
-        *["406"] * negotiated,
-        *["409", "503"] * data,
-        *["412", "416"] * readable,
-        *["413", "415"] * (method == "post"),
-    ]
+        conditions = REQUEST_HEADERS if route.file else ["IfNoneMatch", *["Range", "IfRange"] * bool(binary)]
+        parameters += [{"$ref": f"#/components/parameters/{name}"} for name in conditions]
+    problems = ["414", "422", "431", "500", *["404"] * ("{" in route.path), *["406"] * negotiated]
+    problems += [*["409", "503"] * data, *["412", "416"] * readable, *["413", "415"] * (method == "post")]
     responses |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
     operation["responses"] = dict(sorted(responses.items()))
 
@@ -194,23 +190,16 @@ def describe_head(get: Schema) -> Schema:
     return head
 
 
-def _join(name: str) -> str:
-    """A header as the name of a component."""
-    return name.replace("-", "")
-
-
 def _describe_components(paths: Schema, schemas: Mapping[str, Schema]) -> Schema:
     """What operations have in common: schemas, the headers of requests, and the problems that one of them has."""
     operations = [operation for item in paths.values() for operation in item.values()]
     statuses = {int(status) for operation in operations for status in operation["responses"] if status >= "400"}
-    return {
-        "schemas": schemas,
-        "parameters": {
-            _join(name): {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
-            for name, text in REQUEST_HEADERS.items()
-        },
-        "responses": {f"Problem{status}": _describe_problem(status) for status in sorted(statuses)},
+    parameters = {
+        key: {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
+        for key, (name, text) in REQUEST_HEADERS.items()
     }
+    responses = {f"Problem{status}": _describe_problem(status) for status in sorted(statuses)}
+    return {"schemas": schemas, "parameters": parameters, "responses": responses}
 
 
 def _describe_problem(status: int) -> Schema:
@@ -232,10 +221,12 @@ def simplify(part: Any) -> Any:  # noqa: ANN401 - any part of a document
     return schema
 
 
-def drop_title(schema: Schema) -> None:
+def drop_noise(schema: Schema) -> None:
     """openapi-python-client names a class by the title of a property, and two titles may be the same."""
-    if isinstance(schema.get("title"), str):
+    if isinstance(schema.get("title"), str):  # a property of that name is a schema
         del schema["title"]
+    if schema.get("default", "") is None:  # the absence of a property, which is no value of it
+        del schema["default"]
 
 
 def drop_siblings(schema: Schema) -> None:
@@ -246,10 +237,10 @@ def drop_siblings(schema: Schema) -> None:
 
 
 def write_bounds(schema: Schema) -> None:
-    """Beside a validator of ours, Pydantic leaves bounds the names that Python has for them."""
+    """Beside a validator, Pydantic leaves bounds the names that Python has for them; FastAPI makes others floats."""
     for ours, theirs in (("ge", "minimum"), ("le", "maximum")):
-        if ours in schema:
-            schema[theirs] = schema.pop(ours)
+        if ours in schema or theirs in schema:
+            schema[theirs] = int(schema.pop(ours, schema.get(theirs)))
 
 
 def write_format(schema: Schema) -> None:
@@ -286,15 +277,7 @@ def write_union(schema: Schema) -> None:
 INT32, INT64 = 2**31, 2**63
 """What integers of 32 and 64 bits are below."""
 
-STEPS: Sequence[Callable[[Schema], None]] = (
-    drop_title,
-    drop_siblings,
-    write_bounds,
-    write_format,
-    write_tuple,
-    write_constant,
-    write_union,
-)
+STEPS = (drop_noise, drop_siblings, write_bounds, write_format, write_tuple, write_constant, write_union)
 """What `simplify` does to every schema, in this order."""
 
 
