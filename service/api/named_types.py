@@ -39,7 +39,7 @@ Label = TypeAliasType("Label", Annotated[Integer, Field(description="number of a
 
 PART = "`holdout` is the fold, `train` is everything else"
 SCALE = "`raw` uint8; `unit` float32 0…1; `standard` float32 of mean 0 and deviation 1"
-LAYOUT = "`flat` (n, h·w), `image` (n, h, w), `chw` (n, 1, h, w), `hwc` (n, h, w, 1); tables are flat"
+LAYOUT = "`flat` (n, h·w), `image` (n, h, w), `chw` (n, 1, h, w), `hwc` (n, h, w, 1)"
 TAIL = "`partial` never loses nor repeats, `drop` gives whole batches, `pad` fills the last one"
 SEED = "seed of order v1, an unsigned integer of 64 bits"
 STEPS = "batches in this answer, `all` to the end of the epoch; several need a streaming format"
@@ -50,7 +50,7 @@ SUFFIXES = {"enum": list(FILE_FORMATS), "examples": ["parquet"], **prefix_names(
 
 Part = TypeAliasType("Part", Annotated[class_counts.Part, Field(description=PART, json_schema_extra=PARTS)])
 Scale = TypeAliasType("Scale", Annotated[scale.Scale, Field(description=SCALE)])
-Layout = TypeAliasType("Layout", Annotated[batch.Layout, Field(description=LAYOUT)])
+Layout = TypeAliasType("Layout", Annotated[batch.Layout, Field(description=f"{LAYOUT}; tables are flat")])
 BatchLayout = TypeAliasType(
     "BatchLayout", Annotated[batch.Layout, Field(description=LAYOUT, json_schema_extra=BATCH_LAYOUTS)]
 )
