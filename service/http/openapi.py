@@ -62,7 +62,7 @@ REQUEST_HEADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "IfModifiedSince": ("If-Modified-Since", "A date: 304 where the file has not changed since."),
         "IfMatch": ("If-Match", "Entity tags: 412 where none of them is current."),
         "IfUnmodifiedSince": ("If-Unmodified-Since", "A date: 412 where the file has changed since."),
-        "Range": ("Range", "Which bytes, such as `bytes=0-99`."),
+        "Range": ("Range", "Which bytes, such as `bytes=0-99`: 206 has them."),
         "IfRange": ("If-Range", "`Range` counts only while this entity tag, or date, is current."),
     }
 )
@@ -142,7 +142,7 @@ def _finish(route: ApiRoute, method: str, operation: Schema, schemas: Mapping[st
         binary = {media: body for media, body in answer["content"].items() if body["schema"] == BINARY}
         responses["304"] = {"description": "`If-None-Match` names these bytes already."}
         if route.file or (binary and JSON_TYPE not in answer["content"]):
-            # Beside JSON, a part would make the answer's type a union in generated clients.
+            # Beside JSON, a part would make the type of an answer a union in openapi-generator's TypeScript.
             part = {"description": "The part that `Range` asks for.", "content": answer["content"]}
             responses["206"] = {**part, "headers": describe_headers({**headers, **PART_HEADERS})}
         conditions = REQUEST_HEADERS if route.file else ["IfNoneMatch", *["Range", "IfRange"] * bool(binary)]

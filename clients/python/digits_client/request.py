@@ -146,8 +146,12 @@ class BatchRequest:
         steps, place = (end - start) // self.global_batch, start
         query: dict[str, Value] = {
             **self.parameters,
-            "epoch": epoch, "start": start, "steps": steps,
-            "layout": self.encoding.layout, "scale": self.encoding.scale, "format": "arrow",
+            "epoch": epoch,
+            "start": start,
+            "steps": steps,
+            "layout": self.encoding.layout,
+            "scale": self.encoding.scale,
+            "format": "arrow",
         }
         with self.connection.open(f"{self.path}/batches", query, accept=MEDIA_TYPE, retries=retries) as answer:
             self._check_headers(answer, end)
