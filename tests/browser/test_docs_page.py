@@ -9,7 +9,6 @@ from tests.browser.conftest import Watched
 from tests.http.document import OPERATIONS
 from tests.sites import Site
 
-
 NO_WIDGET = "Could not find component: JsonSchema_integer_int64"
 """What Swagger UI says when it takes its usual field for a number."""
 
