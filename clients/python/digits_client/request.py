@@ -1,8 +1,8 @@
 """The requests of a run: what its batches depend on, and how they are fetched and checked."""
 
 import io
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -16,6 +16,7 @@ from digits_client.connection import Answer, Connection, Value
 from digits_client.errors import UnexpectedAnswer
 from digits_client.order import order_v1
 from digits_client.retry import BROKEN, PatientRetry
+from digits_client.subset import EVERYTHING, Subset
 
 Tail = Literal["partial", "drop", "pad"]
 
@@ -36,8 +37,7 @@ class BatchRequest:
     rank: int = 0
     world_size: int = 1
     tail: Tail = "partial"
-    subset: Mapping[str, Value] = field(default_factory=dict)
-    """`label`, `per_class`, `fold`, `folds`, `part`: which samples the epoch visits; empty for all."""
+    subset: Subset = EVERYTHING
 
     @property
     def global_batch(self) -> int:
@@ -54,7 +54,7 @@ class BatchRequest:
             "seed": self.seed,
             "shuffle": self.shuffle,
             "tail": self.tail,
-            **self.subset,
+            **self.subset.parameters,
             "rev": self.encoding.rev,
         }
 
@@ -70,9 +70,9 @@ class BatchRequest:
         Raises:
             UnexpectedAnswer: the service counts other samples than the split has.
         """
-        path = f"{self.path}/batches/plan"
+        path, subset = f"{self.path}/batches/plan", self.subset.parameters
         samples = self.connection.get_json(path, **self.parameters).get("epoch_samples")
-        if not isinstance(samples, int) or samples > self.count or (not self.subset and samples != self.count):
+        if not isinstance(samples, int) or samples > self.count or (samples != self.count and not subset):
             raise UnexpectedAnswer(f"{path} counts {samples} samples in an epoch of a split of {self.count}.")
         return samples
 
@@ -83,9 +83,14 @@ class BatchRequest:
         Raises:
             UnexpectedAnswer: the service lists other samples than it counts.
         """
-        if not self.subset:
+        if not self.subset.parameters:
             return np.arange(self.samples)
-        query: dict[str, Value] = {"seed": self.seed, "shuffle": False, **self.subset, "rev": self.encoding.rev}
+        query: dict[str, Value] = {
+            "seed": self.seed,
+            "shuffle": False,
+            **self.subset.parameters,
+            "rev": self.encoding.rev,
+        }
         content = self.connection.get(f"{self.path}/order", accept="application/x-npy", format="npy", **query)
         pool: NDArray[np.int64] = np.load(io.BytesIO(content), allow_pickle=False)
         if len(pool) != self.samples or (np.diff(pool, prepend=-1, append=self.count) <= 0).any():
