@@ -13,8 +13,10 @@ IN := .venv/bin
 INSTALL := $(IN)/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes
 # The certificates are the machine's, as they are for pip.
 COMPILE := $(IN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
-CODE := $(wildcard service tests benchmarks examples)
+CODE := $(wildcard service tests benchmarks examples) clients/python/digits_client
 CLIENTS := tests/openapi_clients
+# What is locked: what the service needs, and what the client in the same environment needs.
+LOCKED := pyproject.toml clients/python/pyproject.toml
 LOCKS := requirements.txt requirements-dev.txt $(CLIENTS)/requirements.txt
 
 help: ## list the verbs
@@ -51,8 +53,8 @@ floors: .venv/.dev ## check that imports go down only
 lock-check: .venv/.dev ## check that the locks are what pyproject.toml asks for
 	@mkdir -p .venv/locks/$(CLIENTS) && for lock in $(LOCKS); do cp $$lock .venv/locks/$$lock; done
 # Versions and markers only: a version may gain files, and so hashes, after it was locked.
-	@{ $(COMPILE) pyproject.toml --output-file .venv/locks/requirements.txt \
-	    && $(COMPILE) pyproject.toml --output-file .venv/locks/requirements-dev.txt --group dev --constraints .venv/locks/requirements.txt \
+	@{ $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements.txt \
+	    && $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements-dev.txt --group pyproject.toml:dev --constraints .venv/locks/requirements.txt \
 	    && $(COMPILE) $(CLIENTS)/requirements.in --output-file .venv/locks/$(CLIENTS)/requirements.txt \
 	    && for lock in $(LOCKS); do diff <(grep == $$lock | sed 's/ *\\$$//') <(grep == .venv/locks/$$lock) || exit 1; done; \
 	    } || { echo "The locks do not fit pyproject.toml: run \`make lock\` and commit them." >&2; exit 1; }
@@ -68,8 +70,8 @@ openapi-lint: $(CLIENTS)/node_modules/.done ## lint openapi/openapi.json by the 
 	    $(CLIENTS)/node_modules/.bin/redocly lint --config openapi/redocly.yaml openapi/openapi.json
 	@$(CLIENTS)/node_modules/.bin/spectral lint --fail-severity warn --ruleset openapi/spectral.yaml openapi/openapi.json
 
-wheel-check: wheel ## install the wheel outside the checkout, check its data, serve
-	@.ci/check-wheel dist/*.whl
+wheel-check: wheel ## install both wheels outside the checkout, check the data, serve, read
+	@.ci/check-wheel dist/digits_service-*.whl dist/digits_client-*.whl
 
 bench: .venv/.dev ## measure against a bare application
 	$(IN)/python -m benchmarks
@@ -81,8 +83,8 @@ format: .venv/.dev ## format, and mend what lint can mend
 	$(IN)/ruff format
 
 lock: .venv/.dev ## resolve the locks anew (UPGRADE=1 for newer versions)
-	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements.txt
-	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml --output-file requirements-dev.txt --group dev --constraints requirements.txt
+	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(LOCKED) --output-file requirements.txt
+	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(LOCKED) --output-file requirements-dev.txt --group pyproject.toml:dev --constraints requirements.txt
 	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(CLIENTS)/requirements.in --output-file $(CLIENTS)/requirements.txt
 
 openapi: .venv/.runtime ## write openapi/openapi.json
@@ -103,9 +105,10 @@ screenshots: .venv/.dev ## take the pictures of the explorer in docs/ anew
 axes: .venv/.dev ## make the axes of the maps anew, by PCA
 	$(IN)/python -m service.datasets.axes.make
 
-wheel: .venv/.dev ## build the wheel into dist/
+wheel: .venv/.dev ## build the wheels of the service and of the client into dist/
 	@rm -rf dist
 	$(IN)/hatchling build --target wheel
+	cd clients/python && '$(CURDIR)/$(IN)/python' -m hatchling build --target wheel --directory '$(CURDIR)/dist'
 
 clean: ## remove all that these verbs made
 	rm -rf .venv dist build tests/*/node_modules $(CLIENTS)/.venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -118,12 +121,18 @@ clean: ## remove all that these verbs made
 	    echo "Python 3.11 or newer is needed, and \`$(PYTHON)\` is $$($(PYTHON) --version 2>/dev/null || echo missing). Name another: make PYTHON=python3.13 …" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
-.venv/.runtime: requirements.txt | .venv/pyvenv.cfg
+# The client is imported from its directory, so that it is always that of the checkout; the locks hold what it needs.
+.venv/.client: | .venv/pyvenv.cfg
+	@$(IN)/python -c 'import pathlib, sys, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "digits_client.pth").write_text(sys.argv[1] + "\n")' \
+	    '$(CURDIR)/clients/python'
+	@touch $@
+
+.venv/.runtime: requirements.txt .venv/.client | .venv/pyvenv.cfg
 	@echo "Installing what the service needs into .venv …"
 	@$(INSTALL) --requirement requirements.txt
 	@touch $@
 
-.venv/.dev: requirements.txt requirements-dev.txt | .venv/pyvenv.cfg
+.venv/.dev: requirements.txt requirements-dev.txt .venv/.client | .venv/pyvenv.cfg
 	@echo "Installing what the service and its checks need into .venv …"
 	@$(INSTALL) --requirement requirements-dev.txt
 	@touch .venv/.runtime $@

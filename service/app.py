@@ -9,6 +9,8 @@ from functools import cache
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.types import ASGIApp
 
 from service import __version__
 from service.api import ROUTES
@@ -40,6 +42,21 @@ RELEASE = f"{__version__};{ENCODERS};{LIBRARIES}"
 """What decides about bytes besides data and URL."""
 
 
+class Service(FastAPI):
+    """FastAPI without the layers that have nothing to do here, which take 9 % of a small answer.
+
+    `RequestMetricsMiddleware` answers what nothing else handles, `read_body` bounds bodies, and no dependency has
+    anything to close.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The middleware that was added, the handling of exceptions, and the routes."""
+        app: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        for layer, arguments, options in reversed(self.user_middleware):
+            app = layer(app, *arguments, **options)
+        return app
+
+
 def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOURCES) -> FastAPI:
     """The application; it loads and verifies `sources` when it starts, and does not start on damaged data."""
     settings = settings or Settings()
@@ -54,7 +71,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         await pool.prepare()
         yield AppState(catalog=load(sources), settings=settings, metrics=metrics, executor=executor)
 
-    app = FastAPI(
+    app = Service(
         title=openapi.TITLE,
         docs_url=None,
         redoc_url=None,

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+from asyncio import Transport
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -84,8 +85,21 @@ class _Server(Server):
     """A server that says when it takes requests."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        """Serve as `python -m service serve` does."""
-        super().__init__(server_config(app, settings))
+        """Serve as `python -m service serve` does.
+
+        pytest adds its handlers to every logger that does not propagate, `uvicorn.access` among them. uvicorn takes a
+        handler for the wish to log requests, and then answers otherwise than in production.
+        """
+        config = server_config(app, settings)
+        configured: Any = config.http
+
+        class Protocol(configured):  # type: ignore[misc] # a class that is known when it runs
+            def connection_made(self, transport: Transport) -> None:
+                self.access_log = settings.access_log
+                super().connection_made(transport)
+
+        config.http = Protocol
+        super().__init__(config)
         self.settled = threading.Event()
 
     async def startup(self, sockets: list[Any] | None = None) -> None:

@@ -1,20 +1,29 @@
 """The application: built from values, light to import, and never started on damaged data."""
 
 import asyncio
+import logging
+import re
 import subprocess
 import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn, cast, get_args
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
+from service.api import ROUTES
+from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ROW_FORMATS, STREAM_FORMATS
 from service.app import create_app, load
 from service.data.dataset import Dataset, verify
 from service.datasets import SOURCES
 from service.datasets.source import Source
 from service.errors import DamagedData
+from service.formats.render import ColourMap
+from service.http.server import Server, server_config
 from service.settings import Settings
 from tests import made, sites
 
@@ -54,6 +63,54 @@ def test_an_application_is_built_of_values_and_loads_when_it_starts() -> None:
     with sites.serving(app) as site:
         assert loaded == ["one", "two"]
         assert [card["name"] for card in site.get("/v1/datasets").json["datasets"]] == ["one", "two"]
+
+
+def test_a_start_that_fails_is_told_in_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings(port=0)
+    server = Server(server_config(create_app(settings, [made.source(), damaged()]), settings))
+    with pytest.raises(SystemExit) as ended:
+        server.run()
+    assert ended.value.code
+    assert not server.started
+    errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    (sentence,) = (one for one in errors if "made" in one)
+    assert re.fullmatch(r"service\.errors\.DamagedData: made: the loaded content has SHA-256 \w{64}, .+", sentence)
+    assert errors == [sentence, "Application startup failed. Exiting."]
+    assert "Traceback" not in caplog.text
+
+
+class Broken:
+    """Images whose reading fails."""
+
+    dtype = np.dtype(np.uint8)
+    shape = (made.TRAIN + made.TEST, made.HEIGHT, made.WIDTH)
+
+    def __getitem__(self, part: object) -> NoReturn:
+        raise RuntimeError("secret")
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "allowed"),
+    [
+        (("*",), "https://a.example", "*"),
+        (("https://a.example",), "https://a.example", "https://a.example"),
+        (("https://a.example",), "https://b.example", None),
+    ],
+)
+def test_a_page_may_read_a_failure_if_it_may_read_answers(
+    origins: tuple[str, ...], origin: str, allowed: str | None
+) -> None:
+    whole = made.source().load()
+    broken = Dataset(card=whole.card, images=cast("NDArray[np.uint8]", Broken()), labels=whole.labels, notes="")
+    app = create_app(Settings(cors_origins=origins), [Source(whole.card, lambda: broken)])
+    with sites.serving(app) as site:
+        for path in ("/rows", ".csv", "/statistics", "/samples/0.png"):  # here, in a file, in the pool, from memory
+            answer = site.get(f"{HERE}{path}", {"Origin": origin})
+            assert (answer.status, answer["Content-Type"]) == (500, "application/problem+json")
+            assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+            assert "X-Request-ID" in answer["Access-Control-Expose-Headers"]
+            assert answer["X-Request-ID"] in answer.json["detail"]
+            assert b"secret" not in answer.body
 
 
 def test_two_applications_share_nothing() -> None:
@@ -133,3 +190,127 @@ def test_many_requests_at_once_are_all_answered(site: sites.Site) -> None:
     answers = asyncio.run(ask())
     assert {answer.status for answer in answers} == {200}
     assert [answer.body for answer in answers] == [site.get(target).body for target in targets]
+
+
+# --- what a first answer waits for ------------------------------------------------------------------------------------
+
+SERVING = """
+import os, sys, threading
+from service.__main__ import main
+
+threading.Thread(target=main, args=(["serve", "--port", "0"],), daemon=True).start()
+input()
+before = set(sys.modules)
+print("ready", flush=True)
+input()
+print(*sorted(set(sys.modules) - before), flush=True)
+os._exit(0)  # the server still runs
+"""
+"""The command itself; at every line of its input it goes on, and in the end it prints what was imported meanwhile."""
+
+DIGITS = "/v1/datasets/digits/all"
+
+EVERYTHING = (
+    *("/", "/client.js", "/client.d.ts", "/explorer/icon.svg", "/explorer/explorer.js"),
+    *("/docs", "/docs/swagger-ui.css", "/docs/favicon-32x32.png", "/openapi.json"),
+    *("/livez", "/readyz", "/metrics", "/problems/unavailable"),
+    *("/v1/datasets", "/v1/datasets/digits", DIGITS),
+    *(f"{DIGITS}/rows?limit=3&format={media.name}" for media in ROW_FORMATS),
+    *(f"{DIGITS}/rows?limit=3&seed=1&format={media.name}&scale=standard" for media in ROW_FORMATS),
+    *(
+        f"{DIGITS}/rows?{choice}"
+        for choice in ("label=3", "fold=0&folds=3&seed=1", "per_class=2&seed=3", "offset=9999")
+    ),
+    *(f"{DIGITS}/batches?batch_size=4&scale=unit&format={media.name}" for media in BATCH_FORMATS),
+    *(f"{DIGITS}/batches?batch_size=99&steps=all&format={media.name}" for media in STREAM_FORMATS),
+    *(f"{DIGITS}/batches?batch_size=4&layout={layout}" for layout in ("flat", "image", "chw", "hwc")),
+    *(f"{DIGITS}/batches/plan", f"{DIGITS}/order?format=json", f"{DIGITS}/order?format=npy"),
+    *(f"{DIGITS}/samples/1", f"{DIGITS}/samples/1/neighbors", f"{DIGITS}/labels", f"{DIGITS}/statistics"),
+    *(f"{DIGITS}/projection", f"{DIGITS}/grid.json?limit=9"),
+    *(
+        f"{DIGITS}/{picture}?{look}"
+        for picture in ("samples/1.png", "samples/1.webp", "samples/1.svg", "labels/3/mean.png", "labels/3/std.png")
+        for look in ("", "scale=3&cmap=magma", "invert=true", "transparent=true&cmap=viridis")
+    ),
+    *(f"{DIGITS}/samples/1.{suffix}?caption=true" for suffix in ("png", "webp")),
+    *(
+        f"{DIGITS}/grid.{suffix}?limit=9&{look}"
+        for suffix in ("png", "webp")
+        for look in ("labels=true", "cmap=magma", "transparent=true&gap=2")
+    ),
+    *(f"{DIGITS}.{suffix}" for suffix in FILE_FORMATS),
+    *(f"{DIGITS}.npz?scale=unit&layout=chw", f"{DIGITS}.parquet?scale=standard"),
+)
+"""Every route, in each of its formats, looks and layouts."""
+
+REFUSED = ("/nowhere", f"{DIGITS}/rows?limit=0", f"{DIGITS}/rows?format=x", f"{DIGITS}/rows?rev=0", "/v1/datasets/x")
+"""What is answered with a problem."""
+
+HEADERS: tuple[dict[str, str], ...] = (
+    {},
+    {"Accept-Encoding": "gzip"},
+    {"Accept-Encoding": "zstd"},
+    {"Range": "bytes=0-9"},
+    {"If-None-Match": "*"},
+    {"If-Match": '"x"'},
+    {"If-Modified-Since": "Mon, 01 Jan 2125 00:00:00 GMT"},
+    {"Accept": "application/json;q=0.5, */*;q=0.1", "Origin": "https://example.org"},
+)
+
+
+def ask_everything(site: sites.Site) -> list[int]:
+    """Ask for everything once in each way, and for what is refused; returns the statuses of plain requests."""
+    plain = [site.get(target).status for target in EVERYTHING]
+    for target in (*EVERYTHING, *REFUSED):
+        for headers in HEADERS:
+            site.get(target, headers)
+        site.head(target)
+    site.send("OPTIONS", "/livez", {"Origin": "https://example.org", "Access-Control-Request-Method": "GET"})
+    for kind, body in (
+        ("application/json", b'{"indices": [1, 0]}'),
+        ("application/octet-stream", bytes(16)),
+        ("x", b""),
+    ):
+        plain.append(site.send("POST", f"{DIGITS}/take", {"Content-Type": kind}, body=body).status)
+    return plain
+
+
+def test_everything_that_is_asked_for_is_every_route() -> None:
+    paths = [target.partition("?")[0] for target in EVERYTHING] + [f"{DIGITS}/take"]
+    for route in ROUTES:
+        assert any(route.path_regex.match(path) for path in paths), route  # type: ignore[attr-defined]
+
+
+def test_nothing_is_imported_for_a_first_answer() -> None:
+    command = [sys.executable, "-c", SERVING]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=sites.ROOT, text=True, **pipes) as running:  # type: ignore[call-overload]
+        found = next(found for line in running.stderr if (found := sites.RUNNING.search(line)))
+        running.stdin.write("\n")
+        running.stdin.flush()
+        assert running.stdout.readline() == "ready\n"
+        statuses = ask_everything(sites.Site(found[1]))
+        told, _ = running.communicate("\n", timeout=30)
+    assert statuses == [200] * (len(EVERYTHING) + 2) + [415]
+    assert told.split() == []
+
+
+DRAWING = """
+import sys
+import numpy as np
+from service.formats import prepare
+from service.formats.render import RenderOptions, draw
+
+prepare()
+before = set(sys.modules)
+for cmap in sys.argv[1:]:
+    draw(np.zeros((1, 1), np.uint8), RenderOptions(cmap=cmap), "")
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+@pytest.mark.xfail(strict=True, reason="one colour map is a module of its own, which nothing loads before")
+def test_nothing_is_imported_for_a_first_colour_map() -> None:
+    command = [sys.executable, "-c", DRAWING, *get_args(ColourMap)]
+    run = subprocess.run(command, cwd=sites.ROOT, check=True, capture_output=True, text=True)
+    assert run.stdout.split() == []

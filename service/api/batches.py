@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from service.api.dependencies import SplitPath
-from service.api.envelopes import wrap_batch
+from service.api.envelopes import describe_batch
 from service.api.formats import BATCH_FORMATS, STREAM_FORMATS
 from service.api.links import SPLIT
 from service.api.queries import BatchesQuery
@@ -43,7 +43,7 @@ def get_batches(
     media: Annotated[Format, Depends(Negotiation(offer_formats))],
 ) -> Representation:
     """Consecutive batches of one rank: shuffled, sharded and resumable by the URL alone."""
-    epoch = query.build_epoch(split)
+    epoch = query.build_batches(split)
     steps = epoch.steps if query.steps == "all" else min(query.steps, epoch.steps)
     if steps == 0:
         raise EndOfEpoch(explain_end(query, epoch))
@@ -60,9 +60,13 @@ def encode_one(query: BatchesQuery, epoch: Epoch, media: Format, links: Mapping[
     """One batch, encoded whole."""
 
     def make() -> Encoded:
-        valid = epoch.valid_rows(query.rank, 1)
-        batch = epoch.step(0, query.rank).batch(layout=query.layout, scale=query.scale, valid=valid)
-        return media.encode(wrap_batch(batch, query, epoch, links))
+        batch = epoch.step(0, query.rank).batch(
+            layout=query.layout,
+            scale=query.scale,
+            valid=epoch.valid_rows(query.rank, 1),
+            envelope=lambda: describe_batch(query, epoch, links),
+        )
+        return media.encode(batch)
 
     rows = query.batch_size
     cost = epoch.cost(rows) + media.cost(rows, epoch.split.card.pixels, scaled=query.is_scaled)

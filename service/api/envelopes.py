@@ -1,12 +1,13 @@
 """What surrounds the rows of a JSON answer; formats without room for it leave it out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from service.api.queries import BatchesQuery
-from service.data.batch import Batch
 from service.data.epoch import Epoch
 from service.data.split import Split
+
+Envelope = Mapping[str, object]
+"""Members of a JSON object, in their order; `rows` stands for the rows."""
 
 COLUMNS = ("index", "label", "pixels")
 """The members of a row."""
@@ -15,11 +16,9 @@ RELATIONS = ("self", "first", "prev", "next", "last")
 """Links of a page, in this order."""
 
 
-def wrap_page(
-    batch: Batch, split: Split, *, offset: int, limit: int, total: int, links: Mapping[str, str | None]
-) -> Batch:
-    """The rows of a page with what tells where they are in their selection."""
-    envelope = {
+def describe_page(split: Split, *, offset: int, limit: int, total: int, links: Mapping[str, str | None]) -> Envelope:
+    """What tells where the rows of a page are in their selection."""
+    return {
         "dataset": split.card.name,
         "split": split.name,
         "offset": offset,
@@ -30,16 +29,14 @@ def wrap_page(
         "rows": None,
         "links": {relation: links.get(relation) for relation in RELATIONS},
     }
-    return replace(batch, envelope=envelope)
 
 
-def wrap_batch(batch: Batch, query: BatchesQuery, epoch: Epoch, links: Mapping[str, str | None]) -> Batch:
-    """The rows of a training batch with what the headers tell, so that a reader of JSON needs none of them."""
-    split = epoch.split
-    envelope = {
-        "dataset": split.card.name,
-        "split": split.name,
-        "rev": split.rev,
+def describe_batch(query: BatchesQuery, epoch: Epoch, links: Mapping[str, str | None]) -> Envelope:
+    """What the headers of a training batch tell, so that a reader of JSON needs none of them."""
+    return {
+        "dataset": epoch.split.card.name,
+        "split": epoch.split.name,
+        "rev": epoch.split.rev,
         "seed": query.seed,
         "epoch": query.epoch,
         "rank": query.rank,
@@ -47,9 +44,8 @@ def wrap_batch(batch: Batch, query: BatchesQuery, epoch: Epoch, links: Mapping[s
         "next_start": epoch.next_start(1),
         "epoch_samples": epoch.samples,
         "epoch_steps": epoch.steps,
-        "valid": batch.valid,
+        "valid": epoch.valid_rows(query.rank, 1),
         "columns": COLUMNS,
         "rows": None,
         "links": links,
     }
-    return replace(batch, envelope=envelope)

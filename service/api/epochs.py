@@ -26,7 +26,7 @@ def get_epoch_plan(split: SplitPath, query: Annotated[BatchesQuery, Query()]) ->
     """What the batches of the same query will be: numbers, no data."""
     if query.format is not None:
         find_by_name(offer_formats(query), query.format)
-    epoch = query.build_epoch(split)
+    epoch = query.build_batches(split)
 
     def make() -> bytes:
         body = EpochPlan(
@@ -48,7 +48,7 @@ def get_epoch_order(
     media: Annotated[Format, Depends(Negotiation(ORDER_FORMATS))],
 ) -> Representation:
     """The order in which an epoch visits its samples, as indices within the split: for audit."""
-    epoch = query.build_epoch(split)
+    epoch = query.build_epoch(split, batch_size=len(split))
 
     def make() -> Encoded:
         return media.encode(epoch.step(0, 0).batch())

@@ -32,7 +32,7 @@ def get_grid_png(
     request: ApiRequest, settings: SettingsState, split: SplitPath, query: Annotated[GridQuery, Query()]
 ) -> Representation:
     """A sheet as PNG: at scale 1, without a colour map, its pixels are the data; gaps and empty cells are 0."""
-    page = Page.of(request, split, query)
+    page = Page(request, split, query)
     return draw_page(page, query, plan_page(settings, page, query), sheet_png)
 
 
@@ -40,7 +40,7 @@ def get_grid_webp(
     request: ApiRequest, settings: SettingsState, split: SplitPath, query: Annotated[GridQuery, Query()]
 ) -> Representation:
     """A sheet as lossless WebP: the same pixels as the PNG."""
-    page = Page.of(request, split, query)
+    page = Page(request, split, query)
     sheet = plan_page(settings, page, query)
     height, width = sheet.size
     if max(height, width) > LONGEST or height * width > LARGEST:
@@ -71,7 +71,7 @@ def get_grid_map(
     request: ApiRequest, settings: SettingsState, split: SplitPath, query: Annotated[GridQuery, Query()]
 ) -> Representation:
     """The map of the sheet that the same query draws: position, index, label and rectangle of every sample."""
-    page = Page.of(request, split, query)
+    page = Page(request, split, query)
     sheet = plan_page(settings, page, query)
     drawing = request.path.removesuffix(".json")
     pictures = {

@@ -1,8 +1,5 @@
 """A Page: which samples of a selection an answer shows, of how many, and where the other pages are."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from service.api.queries import PageQuery
 from service.data.selection import Selection
 from service.data.split import Split
@@ -11,27 +8,24 @@ from service.http.parameters import write_query
 from service.http.request import ApiRequest
 
 
-@dataclass(frozen=True, eq=False)
 class Page:
     """A page of the selection that a query makes of a split; known without selecting anything.
 
-    `total` is the number of samples of all pages together.
+    `total` is the number of samples of all pages together, `cost` estimates the milliseconds to select the page's.
     """
 
-    split: Split
-    query: PageQuery
-    total: int
-    links: Mapping[str, str | None]
-
-    @classmethod
-    def of(cls, request: ApiRequest, split: Split, query: PageQuery) -> "Page":
-        """The page that a query asks for.
+    def __init__(self, request: ApiRequest, split: Split, query: PageQuery) -> None:
+        """Find the page that a query asks for.
 
         Raises:
             Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
         """
-        total = query.count(split)
-        return cls(split, query, total, link_pages(request, query, split.rev, total))
+        self.split = split
+        self.query = query
+        self.subset = query.build_subset(query.seed)
+        self.total = self.subset.count(split)
+        self.cost = self.subset.cost(split)
+        self.links = link_pages(request, query, split.rev, self.total)
 
     def __len__(self) -> int:
         """Return the number of samples on the page."""
@@ -42,14 +36,9 @@ class Page:
         """The headers by which a client finds the other pages."""
         return {"Link": write_link_header(self.links), "Total-Count": str(self.total)}
 
-    @property
-    def cost(self) -> float:
-        """Estimated milliseconds to select the samples."""
-        return self.query.cost(self.split)
-
     def select(self) -> Selection:
         """The samples on the page."""
-        return self.query.select(self.split).page(self.query.offset, self.query.limit)
+        return self.subset.select(Selection.of(self.split)).page(self.query.offset, self.query.limit)
 
 
 def link_pages(request: ApiRequest, query: PageQuery, rev: str, total: int) -> dict[str, str | None]:

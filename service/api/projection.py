@@ -21,7 +21,7 @@ COST = 0.006
 
 def get_projection(request: ApiRequest, split: SplitPath, query: Annotated[ProjectionQuery, Query()]) -> Representation:
     """A page of samples along the first two principal components of the dataset's training split."""
-    page = Page.of(request, split, query)
+    page = Page(request, split, query)
 
     def make() -> bytes:
         selection, axes = page.select(), axes_of(split.dataset)

@@ -24,7 +24,6 @@ from service.api.named_types import (
     Tail,
 )
 from service.data.epoch import Epoch
-from service.data.selection import Selection
 from service.data.split import Split
 from service.data.subset import Subset
 from service.errors import Refused
@@ -55,7 +54,7 @@ class SubsetQuery(RevisionQuery):
     part: Part = "train"
 
     def build_subset(self, seed: int | None) -> Subset:
-        """The parameters as a Subset whose members `seed` decides.
+        """The parameters as a Subset; `seed` shuffles the samples, and so decides about folds and few-shot subsets.
 
         Raises:
             Refused: `fold`, `folds` and `part` do not go together.
@@ -81,27 +80,6 @@ class SelectionQuery(SubsetQuery):
     seed: Annotated[
         Seed | None, Field(description="shuffle by order v1 with this seed; without it, file order", examples=[7])
     ] = None
-
-    @cached_property
-    def subset(self) -> Subset:
-        """The parameters as a Subset."""
-        return self.build_subset(self.seed)
-
-    def count(self, split: Split) -> int:
-        """How many samples of a split the parameters choose; computed without choosing them.
-
-        Raises:
-            Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
-        """
-        return int(self.subset.counts(split).sum())
-
-    def cost(self, split: Split) -> float:
-        """Estimated milliseconds to select the samples."""
-        return self.subset.cost(split)
-
-    def select(self, split: Split) -> Selection:
-        """The samples of a split that the parameters choose."""
-        return self.subset.select(Selection.of(split))
 
 
 class PageQuery(SelectionQuery):
@@ -161,8 +139,10 @@ class OrderQuery(SubsetQuery):
     shuffle: Annotated[Boolean, Field(description="`true` is order v1, `false` the order of the file")] = True
     format: OrderFormat | None = None
 
-    def build_epoch(self, split: Split) -> Epoch:
-        """The epoch as one batch.
+    def build_epoch(
+        self, split: Split, *, batch_size: int, world_size: int = 1, start: int = 0, tail: Tail = "partial"
+    ) -> Epoch:
+        """The epoch that the parameters describe, in batches.
 
         Raises:
             Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
@@ -173,7 +153,10 @@ class OrderQuery(SubsetQuery):
             seed=self.seed,
             number=self.epoch,
             shuffle=self.shuffle,
-            batch_size=len(split),
+            batch_size=batch_size,
+            world_size=world_size,
+            start=start,
+            tail=tail,
         )
 
 
@@ -197,20 +180,16 @@ class BatchesQuery(OrderQuery):
         """Whether pixels are float32."""
         return self.scale != "raw"
 
-    def build_epoch(self, split: Split) -> Epoch:
-        """The epoch, from `start` on.
+    def build_batches(self, split: Split) -> Epoch:
+        """The epoch that the parameters describe, from `start` on.
 
         Raises:
             Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
         """
         if self.rank >= self.world_size:
             raise Refused("rank", f"must be below world_size, from 0 to {self.world_size - 1}, not {self.rank}")
-        return replace(
-            super().build_epoch(split),
-            batch_size=self.batch_size,
-            world_size=self.world_size,
-            start=self.start,
-            tail=self.tail,
+        return self.build_epoch(
+            split, batch_size=self.batch_size, world_size=self.world_size, start=self.start, tail=self.tail
         )
 
 

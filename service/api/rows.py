@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from service.api.dependencies import SettingsState, SplitPath
-from service.api.envelopes import wrap_page
+from service.api.envelopes import Envelope, describe_page
 from service.api.formats import ROW_FORMATS
 from service.api.limits import check_row_limit
 from service.api.links import SPLIT
@@ -29,13 +29,13 @@ def get_rows(
     """A page of flattened rows: all of a split, some classes, or a repeatable random sample (`seed`)."""
     check_row_limit(settings, media, query.limit)
     query.check_layout(media)
-    page = Page.of(request, split, query)
+    page = Page(request, split, query)
+
+    def envelope() -> Envelope:
+        return describe_page(split, offset=query.offset, limit=query.limit, total=page.total, links=page.links)
 
     def make() -> Encoded:
-        batch = page.select().batch(layout=query.layout, scale=query.scale)
-        return media.encode(
-            wrap_page(batch, split, offset=query.offset, limit=query.limit, total=page.total, links=page.links)
-        )
+        return media.encode(page.select().batch(layout=query.layout, scale=query.scale, envelope=envelope))
 
     cost = page.cost + media.cost(len(page), split.card.pixels, scaled=query.is_scaled)
     return Representation(media_type=media.media_type, body=Whole(make, cost), version=split, headers=page.headers)

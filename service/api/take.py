@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 from numpy.typing import NDArray
 
 from service.api.dependencies import SettingsState, SplitPath, find_settings
-from service.api.envelopes import wrap_page
+from service.api.envelopes import Envelope, describe_page
 from service.api.formats import ROW_FORMATS
 from service.api.limits import find_row_limit
 from service.api.links import SPLIT
@@ -103,9 +103,12 @@ def take_rows(
     if len(outside):
         raise Refused("indices", f"must be from 0 to {len(split) - 1}, not {outside[0]}", place="body")
 
+    def envelope() -> Envelope:
+        return describe_page(split, offset=0, limit=rows, total=rows, links={})
+
     def make() -> Encoded:
-        batch = Selection.of(split).take(indices).batch(layout=query.layout, scale=query.scale)
-        return media.encode(wrap_page(batch, split, offset=0, limit=rows, total=rows, links={}))
+        selection = Selection.of(split).take(indices)
+        return media.encode(selection.batch(layout=query.layout, scale=query.scale, envelope=envelope))
 
     return Representation(
         media_type=media.media_type,

@@ -23,9 +23,9 @@ class Batch:
     a slice of the rows, `(rows, …)` in the chosen layout and on the chosen scale, of images `height` × `width` whose
     raw intensities are 0…`peak`. It must give the same pixels each time, so that a batch can be read more than once.
     `facts` describe the batch (dataset, split, scale, …), for formats that have room for them. `valid` is set for
-    training batches: the first so many rows are real, and the others fill the batch to its full size. `envelope` is
-    what surrounds the rows where a format has room for it, in the order of its members; the rows take the place of its
-    member `rows`.
+    training batches: the first so many rows are real, and the others fill the batch to its full size. `envelope`
+    gives what surrounds the rows where a format has room for it, in the order of its members; the rows take the place
+    of its member `rows`.
     """
 
     index: NDArray[np.int64]
@@ -36,7 +36,7 @@ class Batch:
     peak: int
     facts: Mapping[str, str]
     valid: int | None = None
-    envelope: Mapping[str, object] | None = None
+    envelope: Callable[[], Mapping[str, object]] | None = None
 
     @classmethod
     def of(

@@ -33,7 +33,7 @@ _condition = Condition()
 
 
 def _key(split: Split, subset: Subset) -> tuple[Split, Subset]:
-    return split, subset if subset.decided_by_seed else replace(subset, seed=None)
+    return split, subset if subset.seed is None or subset.decided_by_seed else replace(subset, seed=None)
 
 
 @cached(_store, key=_key, condition=_condition)
@@ -57,12 +57,12 @@ def choose_pool(split: Split, subset: Subset) -> Selection:
 
 def pool_cost(split: Split, subset: Subset) -> float:
     """Estimated milliseconds that `choose_pool` takes: 0 if the pool is stored."""
+    if subset.is_everything:
+        return 0.0
     key = _key(split, subset)
     with _condition:
         stored = key in _store
-    if stored or subset.is_everything:
-        return 0.0
-    return key[1].cost(split) + len(split) * NANOSECONDS / 1e6
+    return 0.0 if stored else key[1].cost(split) + len(split) * NANOSECONDS / 1e6
 
 
 def epoch_order(n: int, *, seed: int, number: int, shuffle: bool) -> Indices:
@@ -96,12 +96,12 @@ class Epoch:
 
     def __post_init__(self) -> None:
         """Count the samples, which refuses impossible subsets."""
-        object.__setattr__(self, "samples", int(self.subset.counts(self.split).sum()))
+        object.__setattr__(self, "samples", self.subset.count(self.split))
 
     @cached_property
     def pool(self) -> Selection:
         """The samples of the epoch, in file order."""
-        return choose_pool(self.split, self.subset)
+        return Selection.of(self.split) if self.subset.is_everything else choose_pool(self.split, self.subset)
 
     @cached_property
     def order(self) -> Indices:

@@ -1,6 +1,6 @@
 """A Selection: which samples of a split, in which order. Reads no pixels until a Batch is read."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -115,7 +115,14 @@ class Selection:
         """Each sample's pixels, uint8 `(n, height, width)`: a view in file order, else gathered at each reading."""
         return _take_rows(self.split.images, self.indices)
 
-    def batch(self, *, layout: Layout = "flat", scale: Scale = "raw", valid: int | None = None) -> Batch:
+    def batch(
+        self,
+        *,
+        layout: Layout = "flat",
+        scale: Scale = "raw",
+        valid: int | None = None,
+        envelope: Callable[[], Mapping[str, object]] | None = None,
+    ) -> Batch:
         """The values of the samples in a layout and on a scale; in a padded batch, the first `valid` are real.
 
         Only index and label are read now. The pixels are gathered and scaled when they are read.
@@ -143,6 +150,7 @@ class Selection:
                 "peak": str(card.peak),
             },
             valid=valid,
+            envelope=envelope,
         )
 
     def _sort_by_class(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

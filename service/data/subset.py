@@ -58,12 +58,22 @@ class Subset:
             counts = count_fold(counts, self.fold, self.folds, self.part)
         return counts if self.per_class is None else count_first_of_each(counts, self.per_class)
 
+    def count(self, split: Split) -> int:
+        """How many samples `select` gives of all samples of a split.
+
+        Raises:
+            Refused: exactly when `select` raises it, with the same message.
+        """
+        return len(split) if self.is_everything else int(self.counts(split).sum())
+
     def cost(self, split: Split) -> float:
         """Estimated milliseconds that `select` takes for all samples of a split.
 
         Raises:
             Refused: a label is no class.
         """
+        if self.is_everything and self.seed is None:
+            return 0.0
         n, nanoseconds = len(split), 0.0
         if self.labels:
             nanoseconds += n * LABELLING

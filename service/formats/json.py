@@ -39,7 +39,7 @@ def split_envelope(batch: Batch) -> tuple[bytes, bytes]:
     """The text of a batch's envelope before and after its rows."""
     if batch.envelope is None:
         return b"", b""
-    text = orjson.dumps({**batch.envelope, "rows": orjson.Fragment(HOLE)})
+    text = orjson.dumps({**batch.envelope(), "rows": orjson.Fragment(HOLE)})
     before, _, after = text.partition(HOLE)
     return before, after
 

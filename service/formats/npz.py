@@ -2,9 +2,8 @@
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from math import prod
+from typing import Any
 
 import numpy as np
 from isal import isal_zlib
@@ -30,38 +29,29 @@ DATE = 0x0021
 """1 January 1980, the earliest DOS date: a file depends on its content alone."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Member:
     """An array of an archive, in C order: its name, dtype and shape, and a function that gives its bytes in pieces.
 
-    The function may be called more than once, and must give the same bytes each time.
+    The function may be called more than once, and must give the same bytes each time. `header` is what comes before
+    them in the NPY file, `file_name` the name of that file, and `size` its length.
     """
 
-    name: str
-    dtype: np.dtype[np.generic]
-    shape: tuple[int, ...]
-    read: Callable[[], Iterable[Encoded]]
+    __slots__ = ("file_name", "header", "read", "size")
+
+    def __init__(
+        self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...], read: Callable[[], Iterable[Encoded]]
+    ) -> None:
+        """Describe the array."""
+        self.read = read
+        self.file_name = f"{name}.npy".encode()
+        self.header = npy.header(dtype, shape)
+        self.size = len(self.header) + dtype.itemsize * prod(shape)
 
     @classmethod
-    def of(cls, name: str, array: NDArray[np.generic]) -> "Member":
+    def of(cls, name: str, array: NDArray[Any]) -> "Member":
         """An array that is in memory."""
         data = np.asarray(array, order="C").reshape(-1).view(np.uint8).data
-        return cls(name=name, dtype=array.dtype, shape=array.shape, read=lambda: (data,))
-
-    @cached_property
-    def header(self) -> bytes:
-        """What comes before the bytes of the array in its NPY file."""
-        return npy.header(self.dtype, self.shape)
-
-    @cached_property
-    def file_name(self) -> bytes:
-        """The name of the NPY file."""
-        return f"{self.name}.npy".encode()
-
-    @cached_property
-    def size(self) -> int:
-        """The length of the NPY file."""
-        return len(self.header) + self.dtype.itemsize * prod(self.shape)
+        return cls(name, array.dtype, array.shape, lambda: (data,))
 
     def pieces(self) -> Iterator[Encoded]:
         """The NPY file of the array."""
@@ -93,8 +83,8 @@ def _list_members(batches: Sequence[Batch], size: int) -> list[Member]:
     kind = batches[0]
     shape = (sum(map(len, batches)), *kind.shape[1:])
     arrays: dict[str, NDArray[np.generic]] = {
-        "y": np.concatenate([batch.label for batch in batches]),
-        "index": np.concatenate([batch.index for batch in batches]),
+        "y": _join([batch.label for batch in batches]),
+        "index": _join([batch.index for batch in batches]),
     }
     if kind.valid is not None:
         arrays["valid"] = np.array(kind.valid, np.int64)
@@ -103,8 +93,12 @@ def _list_members(batches: Sequence[Batch], size: int) -> list[Member]:
         for batch in batches:
             yield from read_pixels(batch, size)
 
-    images = Member(name="x", dtype=kind.dtype, shape=shape, read=read)
+    images = Member("x", kind.dtype, shape, read)
     return [images, *(Member.of(name, array) for name, array in arrays.items())]
+
+
+def _join(arrays: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def write_archive(members: Sequence[Member]) -> Iterator[Encoded]:

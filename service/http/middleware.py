@@ -157,18 +157,20 @@ def answer_preflight(headers: Headers) -> Response:
 
 def find_refusal(scope: Scope) -> tuple[str, str] | None:
     """The kind of problem and its detail, if a request is no valid HTTP, too large or ambiguous."""
-    host_fault = find_host_fault(scope)
+    size, hosts, path = 0, [], scope["raw_path"]
+    for name, value in scope["headers"]:
+        size += len(name) + len(value)
+        if name == b"host":
+            hosts.append(value)
+    host_fault = find_host_fault(hosts, scope["http_version"])
     if host_fault:
         return "bad-request", host_fault
-    target = len(scope["raw_path"]) + len(scope["query_string"])
-    if target > LONGEST_TARGET:
-        return "uri-too-long", f"The path and query are {target} bytes long; at most {LONGEST_TARGET} are read."
-    size = sum([len(name) + len(value) for name, value in scope["headers"]])
     if size > LARGEST_HEADERS:
         return "headers-too-large", f"The headers are {size} bytes long; at most {LARGEST_HEADERS} are read."
-    if b"%2f" in scope["raw_path"].lower():
-        return (
-            "unknown-resource",
-            "The path holds an encoded slash (%2F), which no path here has; write / between its parts.",
-        )
+    target = len(path) + len(scope["query_string"])
+    if target > LONGEST_TARGET:
+        return "uri-too-long", f"The path and query are {target} bytes long; at most {LONGEST_TARGET} are read."
+    if b"%2" in path and b"%2f" in path.lower():
+        detail = "The path holds an encoded slash (%2F), which no path here has; write / between its parts."
+        return "unknown-resource", detail
     return None

@@ -16,6 +16,7 @@ from service.data.dataset import Dataset
 from service.data.selection import Selection
 from service.formats.contact_sheet import plan_sheet, sheet_png
 from service.formats.render import RenderOptions, to_grey
+from service.formats.webp import LARGEST
 from tests import made, sites
 
 GRID = "/v1/datasets/made/train/grid"
@@ -133,6 +134,36 @@ def test_a_sheet_too_long_for_webp_is_refused_and_a_png(live: sites.Site) -> Non
     assert answer.status == 422
     assert "16383" in answer.json["detail"]
     assert pixels(live.get(f"/v1/datasets/mnist/train/grid.png?{query}")).shape == (586 * 28, 28)
+
+
+@pytest.mark.parametrize(
+    ("query", "size"),
+    [("limit=10000&gap=1", (2_899, 2_899)), ("limit=2600&scale=2&columns=50", (2_912, 2_800))],
+)
+def test_a_sheet_with_too_many_pixels_for_webp_is_refused_with_the_bound_and_drawn_as_png(
+    live: sites.Site, mnist: Dataset, query: str, size: tuple[int, int]
+) -> None:
+    height, width = size
+    assert height * width > LARGEST
+    answer = live.get(f"/v1/datasets/mnist/train/grid.webp?{query}")
+    assert answer.status == 422
+    (fault,) = answer.json["errors"]
+    assert (fault["in"], fault["name"]) == ("query", "limit")
+    assert fault["reason"].startswith(f"makes a picture of {width}×{height} pixels; WebP has at most ")
+    assert f"{LARGEST} in all" in fault["reason"]
+    assert live.head(f"/v1/datasets/mnist/train/grid.webp?{query}").status == 422
+    picture = pixels(live.get(f"/v1/datasets/mnist/train/grid.png?{query}"))
+    assert picture.shape == size
+    scale = 2 if "scale=2" in query else 1
+    assert np.array_equal(picture[: 28 * scale : scale, : 28 * scale : scale], mnist.images[0])
+
+
+def test_the_largest_sheet_that_webp_takes_is_drawn(live: sites.Site) -> None:
+    answer = live.get("/v1/datasets/mnist/train/grid.webp?limit=10000")
+    assert answer.status == 200
+    with Image.open(io.BytesIO(answer.body)) as image:
+        assert image.size == (2_800, 2_800)
+    assert LARGEST >= 2_800**2
 
 
 def test_a_sheet_costs_no_more_than_three_times_what_its_encoding_costs_pillow(mnist: Dataset) -> None:

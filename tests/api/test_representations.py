@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from service.api import batches, cards, downloads, epochs, grids, labels, projection, rows, samples, statistics, take
 from service.api.catalog import Catalog
-from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ROW_FORMATS, STREAM_FORMATS
+from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ORDER_FORMATS, ROW_FORMATS, STREAM_FORMATS
 from service.api.queries import (
     BatchesQuery,
     FileQuery,
@@ -91,7 +91,7 @@ CASES: dict[str, Case] = {
     **{f"plan {name}": Case(epochs.get_epoch_plan, BatchesQuery(**query)) for name, query in QUERIES.items()},
     **{
         f"order {media.name} {name}": Case(epochs.get_epoch_order, OrderQuery(**query), {"media": media})
-        for media in epochs.ORDER_FORMATS
+        for media in ORDER_FORMATS
         for name, query in QUERIES.items()
     },
     **{

@@ -71,3 +71,29 @@ def test_failed_and_cancelled_work_leaves_the_queue() -> None:
         assert await asyncio.gather(*(pool.run(int) for _ in range(2))) == [0, 0]
 
     asyncio.run(main())
+
+
+def test_the_bound_holds_for_requests_that_start_in_the_same_turn_of_the_loop() -> None:
+    async def main() -> None:
+        pool, gate = EncoderPool(threads=2, queue=3), threading.Event()
+        waiting = [asyncio.create_task(pool.run(gate.wait)) for _ in range(50)]  # none has begun yet
+        await let_others_run()
+        refused = [one for one in waiting if one.done()]
+        gate.set()
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+        assert len(refused) == 45
+        assert all(isinstance(one.exception(), Overloaded) for one in refused)
+        assert found.count(True) == 5
+        assert await asyncio.gather(*(pool.run(int) for _ in range(5))) == [0] * 5
+
+    asyncio.run(main())
+
+
+def test_a_thread_is_there_before_the_first_work_comes() -> None:
+    async def main() -> None:
+        pool = EncoderPool(threads=1, queue=1)
+        await pool.prepare()
+        threads = threading.active_count()
+        assert await pool.run(threading.active_count) == threads
+
+    asyncio.run(main())

@@ -7,8 +7,7 @@ from tests.http import wire
 
 def fault(*hosts: bytes, version: str = "1.1") -> str | None:
     """What is found of a request with these `Host` header fields."""
-    fields = [(b"accept", b"*/*"), *((b"host", host) for host in hosts)]
-    return find_host_fault({"type": "http", "http_version": version, "headers": fields})
+    return find_host_fault(list(hosts), version)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The worst inputs of every parser: their cost grows no faster than their length, and none is a failure."""
 
 import contextlib
+import re
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from service.data.dataset import Dataset
 from service.errors import ServiceError
 from service.formats import FORMATS
 from service.http.conditions import is_unmodified, select_range
+from service.http.host import find_host_fault
 from service.http.negotiation import choose_coding, find_by_accept, parse_weights
 from service.http.parameters import Parameters, read, read_integer
 from tests import sites
@@ -51,6 +53,7 @@ PARSERS: dict[str, Parse] = {
     "integer": lambda text: read_integer("index", text),
     "json body": lambda text: parse_json(text.encode("latin-1")),
     "octets": lambda text: parse_octets(text.encode("latin-1")),
+    "host": lambda text: find_host_fault({"headers": header("host")(text), "http_version": "1.1"}),
 }
 
 FRAGMENTS = (
@@ -112,6 +115,75 @@ def test_the_longest_input_of_every_kind_is_read_in_little_time(name: str) -> No
             # A short input first: what grows without bound is found before it takes minutes.
             assert cost(parse, text[:2_000]) < MOST, (prefix, fragment)
             assert cost(parse, text) < MOST, (prefix, fragment)
+
+
+FEW = 1_500
+"""Bytes of an input that is compared with one eight times as long."""
+
+TIMES = 8
+"""How many times as long the longer input is: linear cost grows as much, and quadratic cost 64 times."""
+
+GROWTH = 20.0
+"""How many times as much the longer input may cost; between the two, so that a busy machine is no failure."""
+
+LITTLE = 0.000_2
+"""Seconds that any input may take, however long: 17 nanoseconds a byte."""
+
+BEGINNINGS = {
+    "range": "bytes=",
+    "if-none-match": 'W/"',
+    "if-match": '"',
+    "if-modified-since": "Mon, 01 Jan 2026 ",
+    "if-unmodified-since": "Mon, 01 Jan 2026 ",
+    "accept": "*/*;q=",
+    "query of rows": "label=",
+    "query of batches": "label=",
+    "query of grids": "limit=",
+    "json body": '{"indices": [',
+    "host": "[:",
+}
+"""With what a parser's input begins, so that it does not give up at once."""
+
+
+ENDINGS = ("", "-", "!")
+"""With what it ends: what has matched so far does not match in the end, and a dash makes a range of digits."""
+
+
+def least(parse: Parse, text: str, times: int) -> float:
+    """Seconds of CPU that parsing takes in this thread, the least of several times."""
+    spent = []
+    for _ in range(times):
+        began = time.thread_time()
+        with contextlib.suppress(ServiceError):
+            parse(text)
+        spent.append(time.thread_time() - began)
+    return min(spent)
+
+
+def grows_too_fast(parse: Parse, beginning: str, fragment: str, ending: str = "") -> bool:
+    """Whether the cost of an input grows faster than its length; measured again, and longer, before it is said."""
+    short, long = ((beginning + fragment * size)[:size] + ending for size in (FEW, FEW * TIMES))
+    if least(parse, long, 1) < LITTLE:
+        return False
+    return all(least(parse, long, times) > GROWTH * least(parse, short, 3 * times) for times in (1, 3, 5))
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_the_cost_of_an_input_grows_no_faster_than_its_length(name: str) -> None:
+    for beginning in {"", BEGINNINGS.get(name, "")}:
+        for fragment in FRAGMENTS:
+            for ending in ENDINGS:
+                assert not grows_too_fast(PARSERS[name], beginning, fragment, ending), (beginning, fragment, ending)
+
+
+BACKTRACKING = re.compile("[0-9]+x")
+"""A pattern that begins at every place, and from each goes to the end."""
+
+
+def test_a_parser_whose_cost_grows_faster_would_be_found() -> None:
+    assert grows_too_fast(BACKTRACKING.search, "", "9")
+    assert not grows_too_fast(re.compile("[0-9]++x").match, "", "9")
+    assert not grows_too_fast(lambda text: [text.count(one) for one in text[:1_500]], "", "9")
 
 
 SENT = {

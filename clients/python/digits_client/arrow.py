@@ -32,6 +32,10 @@ INDEX, LABEL, IMAGE = 1, 3, 6
 """Places of the columns' values among the buffers of a record batch; the others say which values are missing."""
 
 
+LONGEST_BODY = 1 << 30
+"""Bytes of one record batch, at most; the service's largest has a hundredth of them."""
+
+
 class TruncatedStream(OSError):
     """The bytes end before the stream does, or are no such stream."""
 
@@ -88,7 +92,7 @@ def read_stream(source: Source, expected: StreamType) -> Iterator[Rows]:
             kind = message[find_field(message, table, 1)]
             header = find_field(message, table, 2)
             header += read_u32(message, header)
-            body = np.empty(read_int64(message, table, 3), np.uint8)
+            body = np.empty(check_size(read_int64(message, table, 3)), np.uint8)
             if kind == SCHEMA:
                 check_facts(read_pairs(message, header, 2), expected.facts)
         except (struct.error, IndexError, ValueError) as error:
@@ -97,6 +101,13 @@ def read_stream(source: Source, expected: StreamType) -> Iterator[Rows]:
             raise TruncatedStream("The Arrow stream ends within a message.")
         if kind == RECORD_BATCH:
             yield _parse_rows(message, header, body, expected)
+
+
+def check_size(size: int) -> int:
+    """Return the size of a message's body if it is plausible, so that damage does not allocate all memory."""
+    if not 0 <= size <= LONGEST_BODY:
+        raise ValueError(f"{size} bytes in one message")
+    return size
 
 
 def check_facts(found: Mapping[str, str], expected: Mapping[str, str]) -> None:

@@ -95,5 +95,6 @@ def check_indices(rows: Rows | Batch, expected: NDArray[np.int64], source: str) 
     if not np.array_equal(rows.index, expected):
         raise UnexpectedAnswer(
             f"{source} answered with {len(rows.index)} samples, {rows.index[:5].tolist()}…, "
-            f"instead of {len(expected)}, {expected[:5].tolist()}…: a cache or proxy on the way may ignore a part of the URL."
+            f"instead of {len(expected)}, {expected[:5].tolist()}…: "
+            "a cache or proxy on the way may ignore a part of the URL."
         )

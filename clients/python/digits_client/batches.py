@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
+from operator import index
 from typing import Any
 
 from digits_client.batch import Batch
@@ -42,9 +43,8 @@ class Batches:
         self.request = request
         self.connections = connections
         self.progress = progress
-        self._epoch = epoch
-        self._begin = start
-        self._done = start
+        self._epoch = index(epoch)
+        self._begin = self._done = index(start)
 
     @property
     def epoch(self) -> int:
@@ -61,7 +61,7 @@ class Batches:
         So the loop `for epoch in range(state["epoch"], n): batches.set_epoch(epoch)` continues a resumed epoch.
         """
         if epoch != self._epoch:
-            self._epoch, self._begin = epoch, 0
+            self._epoch, self._begin = index(epoch), 0
         self._done = self._begin
 
     def state_dict(self) -> State:

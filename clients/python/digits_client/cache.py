@@ -61,7 +61,7 @@ def _download_whole(download: Callable[[], bytes], parse: Callable[[bytes], T]) 
             if attempt == DOWNLOADS:
                 raise
             logger.warning("%s The client downloads it again.", error)
-    raise AssertionError("unreachable")
+    raise AssertionError
 
 
 def _read_file(path: Path, parse: Callable[[bytes], T]) -> T | None:

@@ -17,7 +17,7 @@ from urllib3.util import Url, make_headers, parse_url
 
 from digits_client.cancellation import Cancellation
 from digits_client.errors import UnexpectedAnswer, Unreachable, parse_problem
-from digits_client.retry import BROKEN, PatientRetry
+from digits_client.retry import BROKEN, PatientRetry, describe_failure
 from digits_client.stream import BUFFER_BYTES, BodyReader
 from digits_client.transport import create_pool
 
@@ -197,7 +197,7 @@ class Connection:
                     preload_content=False,
                 )
         except BROKEN as error:
-            raise Unreachable(f"{url} cannot be requested: {error}") from error
+            raise Unreachable(f"{url} cannot be requested: {describe_failure(error)}") from error
         self._answered = True
         return response
 

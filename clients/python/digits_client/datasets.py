@@ -4,6 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from operator import index
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -19,6 +20,7 @@ from digits_client.connection import Connection, Value
 from digits_client.errors import DamagedDownload, UnexpectedAnswer
 from digits_client.order import order_v1
 from digits_client.request import BatchRequest, Tail
+from digits_client.subset import Subset
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
@@ -248,29 +250,17 @@ class Split:
             connections: requests under way at once.
             progress: draw a bar (needs tqdm).
         """
-        subset: dict[str, Value] = {
-            "label": None if label is None else sort_labels(label),
-            "per_class": per_class,
-            "fold": fold,
-            "folds": folds,
-            "part": part,
-        }
         request = BatchRequest(
             connection=self.connection,
             path=self.path,
             count=len(self),
             encoding=self._encode(layout, scale),
-            batch_size=batch_size,
-            seed=seed,
-            shuffle=shuffle,
-            rank=rank,
-            world_size=world_size,
+            batch_size=index(batch_size),
+            seed=index(seed),
+            shuffle=bool(shuffle),
+            rank=index(rank),
+            world_size=index(world_size),
             tail=tail,
-            subset={name: value for name, value in subset.items() if value not in (None, [])},
+            subset=Subset.choose(label=label, per_class=per_class, fold=fold, folds=folds, part=part),
         )
         return Batches(request, epoch=epoch, start=start, connections=connections, progress=progress)
-
-
-def sort_labels(label: Sequence[int] | int) -> list[int]:
-    """Return labels in rising order, each once, so that equal choices are equal lists."""
-    return sorted({int(one) for one in np.atleast_1d(label)})

@@ -17,6 +17,10 @@ class ProblemError(DigitsError):
         self.status = status
         self.kind = kind
 
+    def __reduce__(self) -> tuple[type["ProblemError"], tuple[int, str, str]]:
+        """Return how to make it anew: a worker process passes its exceptions on by pickle."""
+        return type(self), (self.status, self.kind, str(self))
+
 
 class ChangedData(ProblemError):
     """The service holds another revision of the data than the one that the client read first."""

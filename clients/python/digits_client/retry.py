@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 import ssl
 import sys
 import time
@@ -25,6 +26,9 @@ BROKEN = (HTTPError, OSError)
 
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts, at most, unless the service asks for more."""
+
+LONGEST_WAIT = 3600.0
+"""Seconds between two attempts, at most, if the service asks for more and the patience has no end."""
 
 RETRIED = frozenset(
     {
@@ -102,17 +106,15 @@ class PatientRetry(Retry):
         now = time.monotonic()
         following = super().increment(method, url, response, error, _pool, _stacktrace)
         following.deadline = now + self.patience if self.deadline is None else self.deadline
-        place = (
-            url if url is None or _pool is None or "://" in url else f"{_pool.scheme}://{_pool.host}:{_pool.port}{url}"
-        )
-        reason = f"status {response.status}" if response is not None else str(error)
+        place = format_url(url, _pool)
+        reason = f"status {response.status}" if response is not None else describe_failure(error)
         requested = (self.get_retry_after(response) or 0.0) if response is not None else 0.0
         if response is not None:
             response.close()  # its body may never end
         left = following.deadline - now
         if left <= 0 or requested > left:
             raise Unreachable(following.explain(place, reason, requested)) from error
-        following.pause = min(left, requested + choose_backoff(len(following.history)))
+        following.pause = min(left, requested + choose_backoff(len(following.history)), LONGEST_WAIT)
         logger.warning("%s %s failed: %s; next attempt in %.1f s", method, place, reason, following.pause)
         return following
 
@@ -129,7 +131,7 @@ class PatientRetry(Retry):
         except (ValueError, OverflowError):
             return inf
 
-    def explain(self, url: str | None, reason: str, requested: float) -> str:
+    def explain(self, url: str, reason: str, requested: float) -> str:
         """Return the sentence that ends the attempts."""
         times = f"{len(self.history)} times" if len(self.history) > 1 else "once"
         wish = f", and the service asks to wait {requested:.0f} seconds" if requested else ""
@@ -145,15 +147,29 @@ def choose_backoff(failures: int) -> float:
     return random.uniform(0.0, longest)  # noqa: S311 - spreads clients
 
 
+def format_url(target: str | None, pool: ConnectionPool | None) -> str:
+    """Return the URL of a request; to a proxy and between requests the target is one already."""
+    if target is None or pool is None or "://" in target:
+        return str(target)
+    return f"{pool.scheme}://{pool.host}:{pool.port}{target}"
+
+
+def describe_failure(error: Exception | None) -> str:
+    """Return what an exception of urllib3 says, without the objects that it names first."""
+    text = str(error.args[-1] if error is not None and error.args else error)
+    return re.sub(r"^\w+\(host=.*?, port=.*?\): ", "", text)
+
+
 def explain_permanent(error: Exception, *, known_host: bool) -> str | None:
     """Return why another attempt would fail in the same way; None if it may succeed."""
     if isinstance(error, ProxyError):
         explained = explain_permanent(error.original_error, known_host=False)
         return None if explained is None else f"The proxy of the environment cannot be used: {explained}"
     if isinstance(error, NameResolutionError) and not known_host:
-        return f"The host name cannot be resolved: check the address of the service. ({error})"
+        return f"The host name cannot be resolved: check the address of the service. ({describe_failure(error)})"
     if isinstance(error, SSLError | ssl.SSLError):
         cause = error.args[0] if isinstance(error, SSLError) and error.args else error
         if not isinstance(cause, TRANSIENT_TLS):
-            return f"The secure connection failed: check the certificate of the service and the scheme. ({error})"
+            reason = describe_failure(error)
+            return f"The secure connection failed: check the certificate of the service and the scheme. ({reason})"
     return None

@@ -1,24 +1,44 @@
 """The state of a run: everything that determines which samples it visits and in which order."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
-from digits_client.connection import Value
 from digits_client.errors import ChangedData, StateMismatch
 from digits_client.request import BatchRequest
 
-State = dict[str, Value]
-"""Names and values, all of which JSON can hold."""
+
+class Run(TypedDict):
+    """What identifies a run: runs that are equal in all of it visit the same samples in the same order."""
+
+    dataset: str
+    split: str
+    rev: str
+    """The revision of the data."""
+
+    seed: int
+    shuffle: bool
+    tail: str
+    global_batch: int | None
+    """Rows per rank and step times the number of ranks, if the tail is `drop` or `pad`, where it determines which
+    samples are left out or repeated. None with `partial`: a run may continue with any, and visits every sample once."""
+
+    label: Sequence[int] | None
+    per_class: int | None
+    fold: int | None
+    folds: int | None
+    part: str | None
 
 
-def describe_run(request: BatchRequest) -> State:
-    """Return what identifies a run: runs with equal descriptions visit the same samples in the same order.
+class State(Run):
+    """A run and a position in it. All values are such that JSON can hold them."""
 
-    Keys: `dataset`, `split`, `rev`, `seed`, `shuffle`, `tail`, the subset (`label`, `per_class`, `fold`, `folds`,
-    `part`; None where not used), and `global_batch`, the rows per rank and step times the number of ranks. The last is
-    None with the tail `partial`, since a run may then continue with another global batch and still visits every sample
-    once; with `drop` and `pad` it determines which samples are left out or repeated.
-    """
+    epoch: int
+    start: int
+    """Samples of the epoch that all ranks have consumed."""
+
+
+def describe_run(request: BatchRequest) -> Run:
+    """Return what identifies the run of a request."""
     subset = request.subset
     return {
         "dataset": request.encoding.dataset,
@@ -28,8 +48,11 @@ def describe_run(request: BatchRequest) -> State:
         "shuffle": request.shuffle,
         "tail": request.tail,
         "global_batch": None if request.tail == "partial" else request.global_batch,
-        **{name: subset.get(name) for name in ("label", "per_class", "fold", "folds")},
-        "part": subset.get("part", "train") if "fold" in subset else None,
+        "label": subset.label,
+        "per_class": subset.per_class,
+        "fold": subset.fold,
+        "folds": subset.folds,
+        "part": subset.part,
     }
 
 

@@ -21,6 +21,7 @@ from digits_client.batch import Batch, Layout, Scale
 from digits_client.batches import Batches
 from digits_client.cancellation import Cancellation
 from digits_client.datasets import Split
+from digits_client.errors import StateMismatch
 from digits_client.prefetch import Prefetcher
 from digits_client.state import State, check_state
 
@@ -33,7 +34,8 @@ class Stream(IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
 
     Of n workers, worker w fetches the steps w, w + n, …, and the DataLoader takes from them in turn, so the order is
     the same for any number of workers. The position lies in memory that all workers share; it never advances by
-    itself, because workers would not do so together: call `set_epoch` before each pass.
+    itself, because workers would not do so together: call `set_epoch` before each pass. torchdata's
+    `StatefulDataLoader` saves and restores the position itself, with the same number of workers.
     """
 
     def __init__(self, batches: Batches) -> None:
@@ -46,12 +48,9 @@ class Stream(IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
         """Return the number of steps in the next pass, of all workers together."""
         return self.batches.request.count_steps(self._start)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> "StreamIterator":
         """Give the batches of this worker."""
-        worker = get_worker_info()
-        if worker is None:
-            return map(to_tensors, self.batches.copy_at(self._epoch, self._start))
-        return self._fetch_every(worker.id, worker.num_workers)
+        return StreamIterator(self.batches, self._position)
 
     def set_epoch(self, epoch: int) -> None:
         """Visit this epoch in the next pass: from its beginning, or, if it is the one at hand, from where that begins.
@@ -84,14 +83,75 @@ class Stream(IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
     def _start(self) -> int:
         return int(self._position[1])
 
-    def _fetch_every(self, first: int, stride: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Give every `stride`-th step from the `first` on, each fetched by itself, some of them in advance."""
+
+class StreamIterator(Iterator[tuple[torch.Tensor, torch.Tensor]]):
+    """One pass of one worker. Its state lets torchdata's `StatefulDataLoader` continue within an epoch."""
+
+    def __init__(self, batches: Batches, position: torch.Tensor) -> None:
+        """Begin at the position that all workers share: epoch and start."""
+        worker = get_worker_info()
+        self._worker: int = 0 if worker is None else worker.id
+        self._workers: int = 1 if worker is None else worker.num_workers
+        self._position = position
+        self._batches = batches.copy_at(int(position[0]), int(position[1]))
+        self._taken = 0
+        self._open: Iterator[Batch] | None = None
+
+    def __next__(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the next step of this worker."""
+        if self._open is None:
+            self._open = self._fetch()
+        batch = next(self._open)
+        self._taken += 1
+        return to_tensors(batch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the position of the pass, and how many steps this worker has taken of it."""
+        steps = {"steps": self._taken, "worker": self._worker, "workers": self._workers}
+        return {**self._pass_state, **steps}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state of the same worker. If that has no step left, the shared position is the next epoch.
+
+        Raises:
+            ChangedData: the state belongs to another revision of the data.
+            StateMismatch: it belongs to another run or to another number of workers.
+        """
+        workers = f"{state['worker']} of {state['workers']}"
+        if workers != f"{self._worker} of {self._workers}":
+            raise StateMismatch(f"The state belongs to worker {workers}, not to {self._worker} of {self._workers}.")
+        epoch, start = check_state(state, self._batches.request)
+        self._batches = self._batches.copy_at(epoch, start)
+        self._taken = int(state["steps"])
+        self._open = None
+        if self._first >= len(self._batches):
+            self._position.copy_(torch.tensor([epoch + 1, 0]))
+
+    @property
+    def _pass_state(self) -> State:
+        return self._batches.state_dict()
+
+    @property
+    def _first(self) -> int:
+        """Number of the next step of this worker, counted from where the pass begins."""
+        return self._worker + self._taken * self._workers
+
+    def _fetch(self) -> Iterator[Batch]:
+        """Give the rest of this worker's steps."""
+        if self._workers > 1:
+            return self._fetch_apart(self._batches)
+        request, begin = self._batches.request, self._pass_state
+        start = min(request.samples, begin["start"] + self._first * request.global_batch)
+        return iter(self._batches.copy_at(begin["epoch"], start))
+
+    def _fetch_apart(self, batches: Batches) -> Iterator[Batch]:
+        """Give steps that are not consecutive, each fetched by itself, some of them in advance."""
         cancellation = Cancellation()
-        steps = self.batches.copy_at(self._epoch, self._start)
-        batches = (steps.step(number, cancellation) for number in range(first, len(steps), stride))
-        prefetcher = Prefetcher(batches, group_size=1, max_groups=STEPS_AHEAD, cancel=cancellation.cancel)
+        numbers = range(self._first, len(batches), self._workers)
+        fetched = (batches.step(number, cancellation) for number in numbers)
+        prefetcher = Prefetcher(fetched, group_size=1, max_groups=STEPS_AHEAD, cancel=cancellation.cancel)
         try:
-            yield from map(to_tensors, prefetcher)
+            yield from prefetcher
         finally:
             prefetcher.close()
 

@@ -10,10 +10,13 @@ from urllib3.response import HTTPResponse as UrllibResponse
 from urllib3.util import make_headers
 
 from digits_client.cancellation import watch_socket
+from digits_client.head import TimedHeadResponse
 
 
 class CancellableHTTPConnection(HTTPConnection):
     """An HTTP connection whose socket a Cancellation can shut down."""
+
+    response_class = TimedHeadResponse
 
     def getresponse(self) -> UrllibResponse:  # type: ignore[override]
         """Wait for the head of the answer."""
@@ -23,6 +26,8 @@ class CancellableHTTPConnection(HTTPConnection):
 
 class CancellableHTTPSConnection(HTTPSConnection):
     """An HTTPS connection whose socket a Cancellation can shut down."""
+
+    response_class = TimedHeadResponse
 
     def getresponse(self) -> UrllibResponse:  # type: ignore[override]
         """Wait for the head of the answer."""

@@ -1,4 +1,4 @@
-"""What tests of the client stand on: splits of running servers, and a place that fails."""
+"""Fixtures: splits of running servers, and a server that fails."""
 
 from collections.abc import Iterator
 
@@ -11,8 +11,8 @@ from tests.sites import Site
 
 @pytest.fixture
 def flaky(site: Site) -> Iterator[places.Flaky]:
-    """A flaky place before the server of the made dataset."""
-    with places.before(site) as place:
+    """A flaky server before that of the made dataset."""
+    with places.run_flaky(site) as place:
         yield place
 
 

@@ -28,6 +28,7 @@ Fault = Literal[
     "cut",  # half of the body, then the end of the connection
     "halted",  # half of the body; the connection stays open
     "dripping",  # half of the body, then single bytes
+    "dripping head",  # single bytes from the beginning
     "altered",  # one byte is another one
     "redirect",  # 302 to another path
     "sign-in",  # 200 with HTML
@@ -59,8 +60,8 @@ class Flaky:
         """Hand on to `behind`."""
         self.behind = behind
         self.url = ""
-        self.asked: list[str] = []
-        self.headers: list[dict[str, str]] = []
+        self.targets: list[str] = []
+        self.headers: list[dict[str, str]] = []  # names in lower case
         self.connections = 0
         self.retry_after = "0"
         self.rewrite: Callable[[str], str] = str
@@ -82,12 +83,12 @@ class Flaky:
 
     def times(self, part: str) -> int:
         """How many requests had this in their target."""
-        return sum(part in target for target in self.asked)
+        return sum(part in target for target in self.targets)
 
     def next(self, target: str, headers: dict[str, str]) -> Fault:
         """What becomes of this request."""
         with self._lock:
-            self.asked.append(target)
+            self.targets.append(target)
             self.headers.append(headers)
             return self._faults.popleft() if self._faults and self._only in target else "none"
 
@@ -111,11 +112,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes | None) -> None:
         self.path = re.sub(r"^http://[^/]+", "", self.path)  # as a proxy is asked
-        fault = self.flaky.next(self.path, dict(self.headers))
+        fault = self.flaky.next(self.path, {name.lower(): value for name, value in self.headers.items()})
         if fault in ("silent", "stalled"):
             self.close_connection = True
             if fault == "stalled":
                 self._wait_for_client()
+            return
+        if fault == "dripping head":
+            self.close_connection = True
+            self._drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 10_000)
             return
         if fault in STATUS:
             self._fail(fault)
@@ -195,7 +200,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def before(site: Site) -> Iterator[Flaky]:
+def run_flaky(site: Site) -> Iterator[Flaky]:
     """A flaky server before another one."""
     flaky = Flaky(site)
     server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"flaky": flaky}))

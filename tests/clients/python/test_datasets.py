@@ -1,7 +1,10 @@
 import hashlib
 import io
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +13,12 @@ import pytest
 import sklearn.datasets
 from PIL import Image
 
-from digits_client import ProblemError, Split, connect
-from digits_client.datasets import DamagedDownload
+from digits_client import DamagedDownload, ProblemError, Split, UnexpectedAnswer, Unreachable, connect
+from digits_client.cache import DOWNLOADS
 from service.data.dataset import Dataset
 from service.data.order import order_v1
 from tests import made
-from tests.clients.python.flaky import Flaky, before
+from tests.clients.python.flaky import Flaky, run_flaky
 from tests.sites import ROOT, Site
 
 # --- the loaders of others ---
@@ -96,11 +99,13 @@ def test_whole_arrays_are_those_of_the_dataset(train: Split, tiny: Dataset) -> N
     assert train.images is train.images
 
 
-def test_what_arrives_damaged_is_refused(flaky: Flaky) -> None:
+def test_a_damaged_download_is_repeated_and_then_refused(flaky: Flaky) -> None:
     split = connect(flaky.url).dataset("made")["train"]
-    flaky.fail(["altered"], only=".npz")
-    with pytest.raises(DamagedDownload):
+    flaky.fail(["altered"] * DOWNLOADS, only=".npz")
+    with pytest.raises(DamagedDownload, match=r"train is damaged|have SHA-256"):
         _ = split.images
+    assert flaky.times(".npz") == DOWNLOADS
+    flaky.fail(["altered"], only=".npz")
     assert len(split.images) == made.TRAIN
 
 
@@ -173,7 +178,7 @@ print(hashlib.sha256(train.images.tobytes() + train.labels.tobytes()).hexdigest(
 def test_of_eight_processes_that_start_at_once_one_downloads(live: Site, digits: Dataset, tmp_path: Path) -> None:
     cache = tmp_path / "new" / "cache"
     pipe = subprocess.PIPE
-    with before(live) as place:
+    with run_flaky(live) as place:
         command = [sys.executable, "-W", "error", "-c", LOADS, place.url, str(cache)]
         ranks = [subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) for _ in range(8)]
         for rank in ranks:
@@ -213,9 +218,9 @@ def test_a_damaged_file_in_the_cache_is_fetched_anew(
 
 
 def test_a_download_that_breaks_leaves_nothing_behind(flaky: Flaky, tmp_path: Path) -> None:
-    split = connect(flaky.url, cache=tmp_path, attempts=1).dataset("made")["train"]
+    split = connect(flaky.url, cache=tmp_path, patience=0).dataset("made")["train"]
     flaky.fail(["cut"], only=".npz")
-    with pytest.raises(Exception, match="failed 1 times"):
+    with pytest.raises(Unreachable, match="failed once"):
         _ = split.images
     assert not list(tmp_path.glob("*.npz"))
     assert not list(tmp_path.glob("*.part"))
@@ -224,8 +229,141 @@ def test_a_download_that_breaks_leaves_nothing_behind(flaky: Flaky, tmp_path: Pa
 
 def test_damage_on_the_way_is_not_kept(flaky: Flaky, tmp_path: Path) -> None:
     split = connect(flaky.url, cache=tmp_path).dataset("made")["train"]
-    flaky.fail(["altered"], only=".npz")
+    flaky.fail(["altered"] * DOWNLOADS, only=".npz")
     with pytest.raises(DamagedDownload):
         _ = split.images
     assert not list(tmp_path.glob("*.npz"))
     assert len(split.images) == made.TRAIN
+
+
+UNUSABLE = """
+import encodings.cp437  # zip files need it; another user may not be able to import it later
+import logging, os, resource, sys
+from pathlib import Path
+from digits_client import connect
+
+logging.basicConfig(format="%(message)s", stream=sys.stdout)
+kind, url, cache = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+split = connect(url, cache=cache).dataset("digits")["all"]
+if kind == "no directory":
+    cache.write_text("a file is in the way")
+elif kind == "full":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+else:
+    cache.mkdir(0o755)
+    os.seteuid(65534)
+assert len(split.images) == 1797
+print("read")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has other permissions")
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("no directory", "cannot be locked"), ("full", "is not kept"), ("read-only", "cannot be locked")],
+)
+def test_a_cache_that_cannot_be_used_is_no_error(live: Site, tmp_path: Path, kind: str, told: str) -> None:
+    if kind == "read-only" and os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    command = [sys.executable, "-W", "error", "-c", UNUSABLE, kind, live.url, str(tmp_path / "cache")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert told in ended.stdout
+    assert ended.stdout.endswith("read\n")
+    assert not list(tmp_path.rglob("*.part"))
+
+
+SHARED = """
+import os, sys
+from pathlib import Path
+from digits_client import connect
+
+url, cache = sys.argv[1], Path(sys.argv[2])
+os.umask(0o022)
+first, second = (connect(url, cache=cache).dataset("digits") for _ in range(2))
+assert len(first["all"].images) == 1797
+os.seteuid(65534)
+assert len(second["all"].images) == 1797
+(kept,) = cache.glob("*.npz")
+os.seteuid(0)
+kept.write_bytes(b"damaged")
+kept.chmod(0o600)
+os.seteuid(65534)
+assert len(second["all"].images) == 1797
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can become another user")
+def test_users_share_a_cache(live: Site, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    for parent in list(tmp_path.parents)[:3]:
+        if parent != Path("/tmp"):  # noqa: S108 - where pytest's directories may be
+            parent.chmod(0o755)
+    cache = tmp_path / "shared"
+    cache.mkdir()
+    cache.chmod(0o777)
+    with run_flaky(live) as place:
+        command = [sys.executable, "-W", "error", "-c", SHARED, place.url, str(cache)]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        assert ended.returncode == 0, ended.stderr
+        assert "cannot be locked" not in ended.stderr, "every user may lock"
+        assert place.times(".npz") == 2, "the second user reads the file of the first, and replaces a damaged one"
+
+
+# --- answers of something else ---
+
+
+def strip(*names: str) -> Callable[[str], str]:
+    """A cache that ignores these parameters."""
+    return lambda target: re.sub(rf"(?<=[?&])({'|'.join(names)})=[^&]*(&|$)", "", target)
+
+
+@pytest.mark.parametrize("ignored", ["offset", "limit", "seed"])
+def test_rows_of_a_cache_that_ignores_the_query_are_refused(flaky: Flaky, ignored: str) -> None:
+    split = connect(flaky.url).dataset("made")["train"]
+    assert split.rows(3, 4, seed=1).index.tolist() == order_v1(made.TRAIN, seed=1)[3:7].tolist()
+    flaky.rewrite = strip(ignored)
+    with pytest.raises(UnexpectedAnswer, match="may ignore a part of the URL"):
+        split.rows(3, 4, seed=1)
+
+
+@pytest.mark.parametrize("ignored", ["layout", "scale"])
+def test_values_in_another_encoding_are_refused(flaky: Flaky, ignored: str) -> None:
+    split = connect(flaky.url).dataset("made")["train"]
+    flaky.rewrite = strip(ignored)
+    with pytest.raises(UnexpectedAnswer, match=f"has {ignored} "):
+        split.rows(3, 4, layout="chw", scale="unit")
+    with pytest.raises(UnexpectedAnswer, match=f"has {ignored} "):
+        split.take([3], layout="chw", scale="unit")
+
+
+def test_other_samples_than_were_taken_are_refused(flaky: Flaky, site: Site) -> None:
+    split = connect(flaky.url).dataset("made")["train"]
+    other = site.send(
+        "POST",
+        "/v1/datasets/made/train/take?layout=image&format=arrow",
+        {"Content-Type": "application/octet-stream"},
+        body=(5).to_bytes(8, "little"),
+    )
+    flaky.replace = lambda _, __: other.body
+    assert split.take([5]).index.tolist() == [5]
+    with pytest.raises(UnexpectedAnswer, match="may ignore"):
+        split.take([6])
+
+
+def test_a_page_of_a_subset_is_not_longer_than_requested(flaky: Flaky) -> None:
+    split = connect(flaky.url).dataset("made")["train"]
+    flaky.rewrite = strip("limit")
+    with pytest.raises(UnexpectedAnswer, match="and 2 were requested"):
+        split.rows(limit=2, label=[0, 1])
+
+
+def test_another_order_and_another_card_are_refused(flaky: Flaky) -> None:
+    client = connect(flaky.url)
+    split = client.dataset("made")["train"]
+    flaky.rewrite = strip("epoch")
+    with pytest.raises(UnexpectedAnswer, match="than order v1"):
+        split.order(epoch=3)
+    flaky.rewrite = lambda target: target.replace("mode", "made")
+    with pytest.raises(UnexpectedAnswer, match="of 'mode' was requested"):
+        client.dataset("mode")

@@ -1,4 +1,4 @@
-"""The client alone: light to import, and a wheel that needs NumPy and urllib3 only."""
+"""The client alone: light to import, and a wheel that needs NumPy, urllib3 and filelock only."""
 
 import subprocess
 import sys
@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+import digits_client
 from service import __version__
 from tests.sites import ROOT, Site
 
-CLIENT = ROOT / "service" / "client"
+CLIENT = ROOT / "clients" / "python"
+
+NEEDED = ("numpy", "urllib3", "filelock")
+"""The packages that the client depends on."""
 
 HEAVY = ("fastapi", "starlette", "pydantic", "uvicorn", "pandas", "sklearn", "pyarrow", "PIL", "torch", "keras", "tqdm")
 """What importing the client must not import."""
@@ -20,16 +24,14 @@ HEAVY = ("fastapi", "starlette", "pydantic", "uvicorn", "pandas", "sklearn", "py
 IMPORTS = f"""
 import sys
 import digits_client
-print(*sorted({{*{HEAVY}, "service.data", "service.web", "service.errors"}} & set(sys.modules)))
+print(*sorted({{*{HEAVY}, "service"}} & set(sys.modules)))
 """
 
 READS = """
 import sys
 from digits_client import connect
-import service
 
-assert service.__file__ is None, "the client has brought the service along"
-client = connect(sys.argv[1])
+client = connect(sys.argv[1], cache=sys.argv[2])
 digits = client.load_digits(n_class=3)
 assert digits.data.shape == (537, 64) and digits["target"].max() == 2
 split = client.dataset("digits")["all"]
@@ -63,36 +65,52 @@ def test_importing_the_client_imports_no_more_than_it_needs() -> None:
     assert run(IMPORTS).split() == []
 
 
+def test_the_service_knows_nothing_of_the_client() -> None:
+    files = [*ROOT.glob("service/**/*.py")]
+    assert files
+    assert [file for file in files if "digits_client" in file.read_text(encoding="utf-8")] == []
+
+
+def test_the_environment_of_the_checkout_has_the_client_of_the_checkout() -> None:
+    assert Path(run("import digits_client; print(digits_client.__file__)").strip()).parent == CLIENT / "digits_client"
+
+
 def test_the_wheel_holds_the_client_and_nothing_of_the_service(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         metadata = archive.read(f"digits_client-{__version__}.dist-info/METADATA").decode()
-    modules = {f"service/client/{file.name}" for file in CLIENT.glob("*.py")}
-    assert names == {*modules, "service/client/py.typed"}
+    modules = {f"digits_client/{file.name}" for file in CLIENT.glob("digits_client/*.py")}
+    assert names == {*modules, "digits_client/py.typed"}
     needed = [line.partition(": ")[2] for line in metadata.splitlines() if line.startswith("Requires-Dist")]
-    assert [one for one in needed if "extra ==" not in one] == ["numpy>=2.4", "urllib3>=2.8"]
+    assert {one.partition(">")[0] for one in needed if "extra ==" not in one} == set(NEEDED)
 
 
-def test_the_wheel_works_where_there_is_nothing_but_numpy_and_urllib3(wheel: Path, tmp_path: Path, live: Site) -> None:
+def test_the_wheel_works_where_there_is_nothing_but_what_it_needs(wheel: Path, tmp_path: Path, live: Site) -> None:
+    there = tmp_path / "packages"
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path)
-    for package in ("numpy", "urllib3"):
+        archive.extractall(there)
+    for package in NEEDED:
         spec = find_spec(package)
         assert spec is not None
         assert spec.origin is not None
         here = Path(spec.origin).parent
         for part in (here, here.with_name(f"{package}.libs")):
             if part.exists():
-                (tmp_path / part.name).symlink_to(part)
-    packages = set(run(READS, live.url, isolated=tmp_path).split())
-    assert {"numpy", "urllib3", "service"} <= packages
-    assert packages <= {"numpy", "urllib3", "service", *sys.stdlib_module_names}
+                (there / part.name).symlink_to(part)
+    packages = set(run(READS, live.url, str(tmp_path / "cache"), isolated=there).split())
+    assert {*NEEDED, "digits_client"} <= packages
+    assert packages <= {*NEEDED, "digits_client", *sys.stdlib_module_names}
 
 
 def test_the_client_is_of_the_same_release_under_the_same_licence() -> None:
     facts = tomllib.loads((CLIENT / "pyproject.toml").read_text())["project"]
     whole = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert facts["version"] == __version__
+    assert digits_client.__version__ == __version__
     assert (CLIENT / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
     assert facts["requires-python"] == whole["requires-python"]
-    assert {*facts["dependencies"]} <= {*whole["dependencies"], *whole["optional-dependencies"]["client"]}
+
+
+def test_the_locks_pin_what_the_client_needs() -> None:
+    for lock in ("requirements.txt", "requirements-dev.txt"):
+        pinned = {line.partition("==")[0] for line in (ROOT / lock).read_text().splitlines()}
+        assert set(NEEDED) <= pinned, lock

@@ -1,0 +1,66 @@
+"""Reading the head of an answer within a time, so that a server that sends single bytes cannot hold up a client."""
+
+import io
+import time
+from http.client import HTTPResponse
+from socket import socket
+from typing import Any
+
+HEAD_TIMEOUTS = 2
+"""The whole head must arrive within so many times the timeout of a single byte."""
+
+
+class TimedHeadResponse(HTTPResponse):
+    """An answer of http.client whose head must arrive within a time; its body is left to others."""
+
+    def __init__(self, sock: socket, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - those of http.client
+        """Take the time from the timeout of the socket, without which there is no bound."""
+        super().__init__(sock, *arguments, **options)
+        self._timeout = sock.gettimeout()
+
+    def begin(self, **options: Any) -> None:  # noqa: ANN401 - newer versions of http.client have options
+        """Read the head.
+
+        Raises:
+            TimeoutError: it does not arrive in time.
+        """
+        if self._timeout is None or not isinstance(self.fp, io.BufferedReader):
+            super().begin(**options)
+            return
+        whole = self.fp
+        self.fp = TimedLines(whole, time.monotonic() + HEAD_TIMEOUTS * self._timeout)  # type: ignore[assignment]
+        try:
+            super().begin(**options)
+        finally:
+            if self.fp is not None:  # there is a body
+                self.fp = whole
+
+
+class TimedLines:
+    """Lines of a file that fail after a deadline, as far as http.client needs a file to read a head."""
+
+    def __init__(self, file: io.BufferedReader, deadline: float) -> None:
+        """Read from `file` until `deadline`, a time of `time.monotonic`."""
+        self._file = file
+        self._deadline = deadline
+
+    def readline(self, limit: int) -> bytes:
+        """Return the next line with its end, or its first `limit` bytes.
+
+        Raises:
+            TimeoutError: the deadline is over.
+        """
+        line = b""
+        while not line.endswith(b"\n") and len(line) < limit:
+            if time.monotonic() > self._deadline:
+                raise TimeoutError("The head of the answer did not arrive in time.")
+            arrived = self._file.peek(1)  # reads from the connection once, at most
+            if not arrived:
+                break
+            end = arrived.find(b"\n") + 1 or len(arrived)
+            line += self._file.read(min(end, limit - len(line)))
+        return line
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

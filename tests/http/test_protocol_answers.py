@@ -1,0 +1,271 @@
+"""How an answer is written: its head field by field, and how its body is framed."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from service.http.protocol import RenderingCycle, render_field
+from service.settings import Settings
+from tests import sites
+from tests.http import echo, wire
+
+Fields = list[tuple[bytes, bytes]]
+
+
+class Told:
+    """An application that answers what a test tells it."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.headers: Fields = []
+        self.pieces: Sequence[bytes] = (b"",)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await echo.live(receive, send)
+            return
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        for piece in self.pieces[:-1]:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": self.pieces[-1]})
+
+    def answer(self, status: int, headers: Fields, *pieces: bytes) -> None:
+        self.status, self.headers, self.pieces = status, headers, pieces or (b"",)
+
+
+@pytest.fixture(scope="module")
+def told() -> Told:
+    """What the server below answers."""
+    return Told()
+
+
+@pytest.fixture(scope="module")
+def server(told: Told) -> Iterator[sites.Site]:
+    """A server of the application above."""
+    with sites.serving(told) as running:
+        yield running
+
+
+GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+HEAD = b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n"
+LAST = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+
+
+def sized(body: bytes) -> Fields:
+    return [(b"content-length", b"%d" % len(body))]
+
+
+# --- fields -----------------------------------------------------------------------------------------------------------
+
+NAMES = st.text("abcXYZ019-_", min_size=1, max_size=12).map(str.encode)
+VALUES = st.binary(max_size=30).filter(lambda value: not set(value) & {*range(32), 127} - {9})
+
+
+@given(NAMES, VALUES)
+def test_a_field_is_its_name_in_lower_case_and_its_value(name: bytes, value: bytes) -> None:
+    assert render_field((name, value)) == name.lower() + b": " + value + b"\r\n"
+
+
+@pytest.mark.parametrize("name", [b"a b", b"a:", b"a\r\nb", b"a\x00", b"a\n", b"(a)"])
+@pytest.mark.parametrize("value", [b"", b"1"])
+def test_a_name_with_an_invalid_character_is_refused(name: bytes, value: bytes) -> None:
+    with pytest.raises(RuntimeError, match="invalid character"):
+        render_field((name, value))
+
+
+@pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\n", b"\x00", b"a\r", b"\x7f", b"\x1f"])
+def test_a_value_with_an_invalid_character_is_refused_every_time(value: bytes) -> None:
+    for _ in range(2):  # a refusal is not cached as a line
+        with pytest.raises(RuntimeError, match="invalid character"):
+            render_field((b"a", value))
+
+
+@given(st.lists(st.tuples(st.binary(max_size=4), st.binary(max_size=4)), max_size=4))
+def test_a_field_is_refused_exactly_when_uvicorn_refuses_it(headers: Fields) -> None:
+    headers = [(name, value) for name, value in headers if name]
+    assert written(RenderingCycle, 200, headers) == written(RequestResponseCycle, 200, headers)
+
+
+class Transport:
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written = b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+
+class Flow:
+    """Room for everything."""
+
+    write_paused = False
+
+
+def written(
+    kind: type[RequestResponseCycle], status: int, headers: Fields, *, method: str = "GET", keep_alive: bool = True
+) -> bytes | None:
+    """The head that a cycle writes, None where it refuses."""
+    transport = Transport()
+    arguments: dict[str, Any] = {
+        "scope": {"method": method},
+        "transport": transport,
+        "flow": Flow(),
+        "logger": logging.getLogger(),
+        "access_logger": logging.getLogger(),
+        "access_log": False,
+        "default_headers": [(b"date", b"today")],
+        "message_event": asyncio.Event(),
+        "expect_100_continue": False,
+        "keep_alive": keep_alive,
+        "on_response": lambda: None,
+    }
+    cycle = kind(**arguments)
+    message: Any = {"type": "http.response.start", "status": status, "headers": headers}
+    try:
+        asyncio.run(cycle.send(message))
+    except RuntimeError:
+        return None
+    framing = (cycle.chunked_encoding, cycle.expected_content_length, cycle.keep_alive, cycle.response_started)
+    return transport.written + repr(framing).encode()
+
+
+@given(
+    status=st.sampled_from([200, 204, 206, 304, 404, 500]),
+    headers=st.lists(
+        st.sampled_from([(b"content-length", b"5"), (b"connection", b"close"), (b"etag", b'"x"'), (b"X-Up", b"Y")]),
+        max_size=4,
+        unique=True,
+    ),
+    method=st.sampled_from(["GET", "HEAD", "POST"]),
+    keep_alive=st.booleans(),
+)
+def test_a_head_is_written_as_uvicorn_writes_it(status: int, headers: Fields, method: str, keep_alive: bool) -> None:
+    ours, theirs = (
+        written(kind, status, headers, method=method, keep_alive=keep_alive)
+        for kind in (RenderingCycle, RequestResponseCycle)
+    )
+    assert ours is not None
+    assert ours == theirs
+
+
+# --- framing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_length_that_is_told_frames_the_body(server: sites.Site, told: Told) -> None:
+    told.answer(200, sized(b"hello"), b"he", b"", b"llo")
+    answers = wire.split(wire.exchange(server, GET + GET + LAST))
+    assert [answer.body for answer in answers] == [b"hello"] * 3
+    for answer in answers:
+        assert "Transfer-Encoding" not in answer.headers
+    assert [answer.headers.get("Connection") for answer in answers] == [None, None, "close"]
+
+
+def test_a_body_without_a_length_comes_in_chunks(server: sites.Site, told: Told) -> None:
+    told.answer(200, [(b"x-a", b"1")], b"he", b"llo")
+    (answer,) = wire.split(wire.exchange(server, LAST))
+    assert (answer["Transfer-Encoding"], answer["X-A"]) == ("chunked", "1")
+    assert answer.body == b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("headers", [[(b"content-length", b"5")], []], ids=["sized", "unsized"])
+def test_head_has_the_head_of_get_and_no_body(server: sites.Site, told: Told, headers: Fields) -> None:
+    told.answer(200, headers, b"hello")
+    received = wire.exchange(server, HEAD, HEAD, LAST.replace(b"GET", b"HEAD"))
+    heads = received.split(b"\r\n\r\n")
+    assert heads.pop() == b""
+    assert len(heads) == 3
+    for head in heads:
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert (b"content-length: 5" in head) == bool(headers)
+        assert b"transfer-encoding" not in head
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_what_has_no_body_has_no_framing(server: sites.Site, told: Told, status: int) -> None:
+    told.answer(status, [(b"etag", b'"x"')])
+    received = wire.exchange(server, GET, LAST)
+    heads = received.split(b"\r\n\r\n")
+    assert heads.pop() == b""
+    assert len(heads) == 2
+    for head in heads:
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert b'etag: "x"' in head
+        assert b"transfer-encoding" not in head
+        assert b"content-length" not in head
+
+
+def test_an_application_closes_a_connection_by_its_field(server: sites.Site, told: Told) -> None:
+    told.answer(200, [*sized(b"x"), (b"connection", b"close")], b"x")
+    (answer,) = wire.split(wire.exchange(server, GET + GET))
+    assert answer.headers.get_all("Connection") == ["close"]
+    assert answer.body == b"x"
+
+
+def test_a_head_that_cannot_be_written_is_sent_to_nobody(
+    server: sites.Site, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    told.answer(200, [*sized(b"x"), (b"link", b"a\r\nset-cookie: b")], b"x")
+    assert wire.exchange(server, GET) == b""
+    assert "has an invalid character" in caplog.text
+    told.answer(200, sized(b"x"), b"x")
+    assert server.get("/").body == b"x"
+
+
+@pytest.mark.parametrize("pieces", [(b"12345", b"6"), (b"1234",)], ids=["longer", "shorter"])
+def test_a_body_of_another_length_than_was_told_ends_the_connection(
+    server: sites.Site, told: Told, pieces: tuple[bytes, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    told.answer(200, sized(b"12345"), *pieces)
+    (answer,) = wire.split(wire.exchange(server, GET))
+    assert answer.status == 200
+    assert answer.body in (b"12345", b"1234")
+    assert "than Content-Length" in caplog.text
+
+
+# --- access log -------------------------------------------------------------------------------------------------------
+
+
+def test_with_the_access_log_on_an_answer_is_the_same_and_has_a_line(
+    server: sites.Site, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    told.answer(206, [*sized(b"hello"), (b"X-Upper", b"Y")], b"hello")
+    with sites.serving(told, Settings(access_log=True)) as logging_server:
+        logged = wire.exchange(logging_server, b"GET /a?b=1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    quiet = wire.exchange(server, b"GET /c HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    (one,), (other,) = wire.split(logged), wire.split(quiet)
+    for answer in (one, other):
+        del answer.headers["Date"]
+    assert (one.status, one.headers.items(), one.body) == (other.status, other.headers.items(), other.body)
+    lines = [record.getMessage() for record in caplog.records if record.name == "uvicorn.access"]
+    assert len(lines) == 1
+    assert lines[0].endswith('"GET /a?b=1 HTTP/1.1" 206')
+
+
+# --- connections whose body was not read ------------------------------------------------------------------------------
+
+
+@pytest.mark.xfail(strict=True, reason="the time is not counted after a body that came later than the answer")
+def test_a_connection_is_closed_when_a_body_that_nobody_reads_stays_away(told: Told) -> None:
+    told.answer(404, sized(b"x"), b"x")
+    with (
+        sites.serving(told, Settings(keep_alive_seconds=1)) as site,
+        wire.connect(site) as whole,
+        wire.connect(site) as half,
+    ):
+        for connection in (whole, half):
+            connection.settimeout(2.5)
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n")
+        for connection, rest in ((whole, b"hello"), (half, b"h")):
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 404")
+            connection.sendall(rest)
+        assert wire.receive(whole) == b""
+        assert wire.receive(half) == b""
