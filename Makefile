@@ -14,8 +14,10 @@ INSTALL := $(IN)/python -m pip --disable-pip-version-check install --quiet --qui
 # The certificates are the machine's, as they are for pip.
 COMPILE := $(IN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 CODE := $(wildcard service tests benchmarks examples) clients/python/digits_client
+CLIENTS := tests/openapi_clients
 # What is locked: what the service needs, and what the client in the same environment needs.
 LOCKED := pyproject.toml clients/python/pyproject.toml
+LOCKS := requirements.txt requirements-dev.txt $(CLIENTS)/requirements.txt
 
 help: ## list the verbs
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb gives; do printf '  make %-14s %s\n' "$$verb" "$$gives"; done
@@ -33,6 +35,9 @@ image: ## build the container image
 test: .venv/.dev tests/browser/node_modules/.done ## run the tests, on all cores (TESTS="tests/web -k range" for some)
 	$(IN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
 
+test-clients: .venv/.dev $(CLIENTS)/.venv/.done $(CLIENTS)/node_modules/.done ## generate clients of the OpenAPI document, build them and call the service
+	$(IN)/python -m pytest $(CLIENTS)
+
 check: style types floors test ## style, types, floors and tests
 
 style: .venv/.dev ## check format and lint
@@ -46,11 +51,12 @@ floors: .venv/.dev ## check that imports go down only
 	$(IN)/lint-imports --no-logo
 
 lock-check: .venv/.dev ## check that the locks are what pyproject.toml asks for
-	@mkdir -p .venv/locks && cp requirements.txt requirements-dev.txt .venv/locks/
+	@mkdir -p .venv/locks/$(CLIENTS) && for lock in $(LOCKS); do cp $$lock .venv/locks/$$lock; done
 # Versions and markers only: a version may gain files, and so hashes, after it was locked.
 	@{ $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements.txt \
 	    && $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements-dev.txt --group pyproject.toml:dev --constraints .venv/locks/requirements.txt \
-	    && for lock in requirements.txt requirements-dev.txt; do diff <(grep == $$lock | sed 's/ *\\$$//') <(grep == .venv/locks/$$lock) || exit 1; done; \
+	    && $(COMPILE) $(CLIENTS)/requirements.in --output-file .venv/locks/$(CLIENTS)/requirements.txt \
+	    && for lock in $(LOCKS); do diff <(grep == $$lock | sed 's/ *\\$$//') <(grep == .venv/locks/$$lock) || exit 1; done; \
 	    } || { echo "The locks do not fit pyproject.toml: run \`make lock\` and commit them." >&2; exit 1; }
 	@echo "The locks fit pyproject.toml."
 
@@ -58,6 +64,11 @@ openapi-check: .venv/.runtime ## check that openapi/openapi.json is what the cod
 	@diff -u openapi/openapi.json <($(IN)/python -m service openapi) \
 	    || { echo "openapi/openapi.json is not what the code says: run \`make openapi\` and commit it." >&2; exit 1; }
 	@echo "openapi/openapi.json is what the code says."
+
+openapi-lint: $(CLIENTS)/node_modules/.done ## lint openapi/openapi.json by the rules of Redocly and Spectral
+	@export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true; \
+	    $(CLIENTS)/node_modules/.bin/redocly lint --config openapi/redocly.yaml openapi/openapi.json
+	@$(CLIENTS)/node_modules/.bin/spectral lint --fail-severity warn --ruleset openapi/spectral.yaml openapi/openapi.json
 
 wheel-check: wheel ## install both wheels outside the checkout, check the data, serve, read
 	@.ci/check-wheel dist/digits_service-*.whl dist/digits_client-*.whl
@@ -74,6 +85,7 @@ format: .venv/.dev ## format, and mend what lint can mend
 lock: .venv/.dev ## resolve the locks anew (UPGRADE=1 for newer versions)
 	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(LOCKED) --output-file requirements.txt
 	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(LOCKED) --output-file requirements-dev.txt --group pyproject.toml:dev --constraints requirements.txt
+	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(CLIENTS)/requirements.in --output-file $(CLIENTS)/requirements.txt
 
 openapi: .venv/.runtime ## write openapi/openapi.json
 	@mkdir -p openapi
@@ -99,7 +111,7 @@ wheel: .venv/.dev ## build the wheels of the service and of the client into dist
 	cd clients/python && '$(CURDIR)/$(IN)/python' -m hatchling build --target wheel --directory '$(CURDIR)/dist'
 
 clean: ## remove all that these verbs made
-	rm -rf .venv dist build tests/browser/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv dist build tests/*/node_modules $(CLIENTS)/.venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up ----------------------------------------------------------------------------------------------------------
@@ -132,4 +144,16 @@ tests/browser/node_modules/.done: tests/browser/package-lock.json
 	    npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@ || test -z "$${CI:-}"; \
 	else test -z "$${CI:-}" || { echo "npm is missing: install it." >&2; exit 1; }; fi
 
-.PHONY: help serve image test check style types floors lock-check openapi-check wheel-check bench format lock openapi checksums originals screenshots axes wheel clean
+# Generators and compilers for clients of the OpenAPI document, far from the service's own dependencies.
+$(CLIENTS)/node_modules/.done: $(CLIENTS)/package-lock.json
+	@echo "Installing what checks the OpenAPI document into $(CLIENTS)/node_modules …"
+	@npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+$(CLIENTS)/.venv/.done: $(CLIENTS)/requirements.txt
+	@echo "Installing what generates and builds clients into $(CLIENTS)/.venv …"
+	@$(PYTHON) -m venv $(CLIENTS)/.venv
+	@$(CLIENTS)/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
+	@touch $@
+
+.PHONY: help serve image test test-clients check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums originals screenshots axes wheel clean

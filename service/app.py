@@ -16,6 +16,7 @@ from service import __version__
 from service.api import ROUTES
 from service.api.catalog import Catalog
 from service.api.dependencies import AppState
+from service.api.named_types import describe_names
 from service.datasets import SOURCES
 from service.datasets.source import Source
 from service.errors import ServiceError
@@ -82,7 +83,8 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},
     )
     app.root_path = settings.root_path
-    app.openapi = cache(lambda: openapi.document(ROUTES))  # type: ignore[method-assign] # as FastAPI documents it
+    names = describe_names([source.card for source in sources])
+    app.openapi = cache(lambda: openapi.document(ROUTES, settings.root_path, names))  # type: ignore[method-assign] # as FastAPI documents it
     metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
     metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)

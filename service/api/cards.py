@@ -8,7 +8,7 @@ from service.api.checksums import find_checksum
 from service.api.dependencies import CatalogState, DatasetPath, SplitPath
 from service.api.formats import FILE_FORMATS
 from service.api.links import DATASETS, SPLIT, link_dataset, link_split, split_path
-from service.api.schemas import DatasetCard, Datasets, FileCard, SplitCard
+from service.api.schemas import DatasetCard, Datasets, FileCard, SplitCard, Standardization
 from service.data.dataset import Dataset
 from service.data.split import Split
 from service.data.statistics import intensities
@@ -76,7 +76,7 @@ def build_dataset_card(request: ApiRequest, dataset: Dataset) -> DatasetCard:
         target_names=list(range(len(card.classes))),
         feature_names=list(card.feature_names),
         splits={name: build_split_card(request, split) for name, split in dataset.splits.items()},
-        standard={"split": card.reference, "mean": unit.mean, "std": unit.std},
+        standard=Standardization(split=card.reference, mean=unit.mean, std=unit.std),
         intended_uses=list(card.intended_uses),
         limitations=list(card.limitations),
         licence=card.licence,

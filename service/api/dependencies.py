@@ -5,6 +5,7 @@ from typing import Annotated, TypedDict
 from fastapi import Depends, Path
 
 from service.api.catalog import Catalog
+from service.api.named_types import DatasetName, SplitName
 from service.data.dataset import Dataset
 from service.data.split import Split
 from service.http.executor import Executor
@@ -12,10 +13,7 @@ from service.http.metrics import Metrics
 from service.http.request import ApiRequest
 from service.settings import Settings
 
-DatasetName = Annotated[str, Path(description="name of a dataset", examples=["mnist"])]
-SplitName = Annotated[str, Path(description="name of a split; digits has only `all`", examples=["test"])]
 SampleIndex = Annotated[int, Path(description="position within the split, from 0", ge=0, examples=[0])]
-LabelNumber = Annotated[int, Path(description="number of a class, from 0", ge=0, examples=[3])]
 
 
 class AppState(TypedDict):
@@ -37,7 +35,7 @@ def find_settings(request: ApiRequest) -> Settings:
     return request.scope["state"]["settings"]  # type: ignore[no-any-return]
 
 
-def find_dataset(request: ApiRequest, dataset: DatasetName) -> Dataset:
+def find_dataset(request: ApiRequest, dataset: Annotated[DatasetName, Path()]) -> Dataset:
     """The dataset that a path names.
 
     Raises:
@@ -46,7 +44,9 @@ def find_dataset(request: ApiRequest, dataset: DatasetName) -> Dataset:
     return find_catalog(request)[dataset]
 
 
-def find_split(request: ApiRequest, dataset: DatasetName, split: SplitName) -> Split:
+def find_split(
+    request: ApiRequest, dataset: Annotated[DatasetName, Path()], split: Annotated[SplitName, Path()]
+) -> Split:
     """The split that a path names.
 
     Raises:

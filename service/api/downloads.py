@@ -8,21 +8,22 @@ from fastapi import Path, Query
 from service.api.dependencies import SplitPath
 from service.api.formats import FILE_FORMATS
 from service.api.links import SPLIT
+from service.api.named_types import FileSuffix
 from service.api.queries import FileQuery
 from service.data.selection import Selection
 from service.data.split import Split
 from service.errors import Refused, Unknown
 from service.formats.format import Encoded, Format
 from service.http.representation import File, Representation
-from service.http.route import FILE, ApiRoute
+from service.http.route import ApiRoute
 
 ROWS = {True: 1_000, False: 10_000}
 """Rows encoded at a time, in text formats and in binary ones: a row group of Parquet, a record batch of Arrow."""
 
 
-def get_file(
+def download_split(
     split: SplitPath,
-    suffix: Annotated[str, Path(description="kind of file", examples=["parquet"])],
+    suffix: Annotated[FileSuffix, Path()],
     query: Annotated[FileQuery, Query()],
 ) -> Representation:
     """A whole split as one file, for pandas, NumPy, DuckDB, Polars or a spreadsheet; takes `Range`."""
@@ -51,9 +52,9 @@ def encode_split(split: Split, media: Format, query: FileQuery) -> Iterable[Enco
 ROUTES = (
     ApiRoute(
         f"{SPLIT}.{{suffix}}",
-        get_file,
+        download_split,
         tags=["downloads"],
         media_types=tuple(FILE_FORMATS.values()),
-        answer_headers=FILE,
+        file=True,
     ),
 )

@@ -1,19 +1,16 @@
 """What audits training batches: the plan of an epoch, and its order."""
 
-from dataclasses import replace
 from typing import Annotated
 
-import orjson
 from fastapi import Depends, Query
 
 from service.api.batches import offer_formats
 from service.api.dependencies import SplitPath
+from service.api.formats import ORDER_FORMATS
 from service.api.links import SPLIT
 from service.api.queries import BatchesQuery, OrderQuery
 from service.api.schemas import EpochOrder, EpochPlan
 from service.formats.format import Encoded, Format
-from service.formats.json import JSON
-from service.formats.npy import NPY, encode_array
 from service.http.negotiation import Negotiation, find_by_name
 from service.http.representation import Representation, Whole
 from service.http.route import EPOCH, ApiRoute
@@ -24,14 +21,8 @@ RANK_COST = 0.001
 ORDER_COST = 0.00005
 """Milliseconds to write the position of a sample."""
 
-ORDER_FORMATS = (
-    replace(JSON, encode=lambda batch: orjson.dumps({"order": batch.index}, option=orjson.OPT_SERIALIZE_NUMPY)),
-    replace(NPY, encode=lambda batch: encode_array(batch.index)),
-)
-"""Formats of an order, which is the index of a batch without its pixels."""
 
-
-def get_plan(split: SplitPath, query: Annotated[BatchesQuery, Query()]) -> Representation:
+def get_epoch_plan(split: SplitPath, query: Annotated[BatchesQuery, Query()]) -> Representation:
     """What the batches of the same query will be: numbers, no data."""
     if query.format is not None:
         find_by_name(offer_formats(query), query.format)
@@ -51,7 +42,7 @@ def get_plan(split: SplitPath, query: Annotated[BatchesQuery, Query()]) -> Repre
     return Representation(media_type="application/json", body=Whole(make, RANK_COST * query.world_size), version=split)
 
 
-def get_order(
+def get_epoch_order(
     split: SplitPath,
     query: Annotated[OrderQuery, Query()],
     media: Annotated[Format, Depends(Negotiation(ORDER_FORMATS))],
@@ -71,10 +62,10 @@ def get_order(
 
 
 ROUTES = (
-    ApiRoute(f"{SPLIT}/batches/plan", get_plan, tags=["batches"], model=EpochPlan),
+    ApiRoute(f"{SPLIT}/batches/plan", get_epoch_plan, tags=["batches"], model=EpochPlan),
     ApiRoute(
         f"{SPLIT}/order",
-        get_order,
+        get_epoch_order,
         tags=["batches"],
         model=EpochOrder,
         media_types=ORDER_FORMATS,

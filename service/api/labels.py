@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
-from fastapi import Query
+from fastapi import Path, Query
 from numpy.typing import NDArray
 
-from service.api.dependencies import LabelNumber, SettingsState, SplitPath
+from service.api.dependencies import SettingsState, SplitPath
 from service.api.limits import check_picture_size
 from service.api.links import SPLIT, link_label, link_split
+from service.api.named_types import Label
 from service.api.queries import PictureQuery
 from service.api.schemas import Labels, LabelStatistics
 from service.data.split import Split
@@ -27,7 +28,7 @@ COST = 150.0
 """Milliseconds that statistics may take the first time."""
 
 
-def list_labels(request: ApiRequest, split: SplitPath, query: Annotated[RevisionQuery, Query()]) -> Representation:
+def get_labels(request: ApiRequest, split: SplitPath, query: Annotated[RevisionQuery, Query()]) -> Representation:
     """Per class: number, share, mean and deviation of intensity, share of non-zero pixels, links to its pictures."""
 
     def make() -> bytes:
@@ -69,15 +70,15 @@ def list_labels(request: ApiRequest, split: SplitPath, query: Annotated[Revision
     return Representation(media_type="application/json", body=Whole(make, COST), version=split)
 
 
-def get_label_mean(
-    settings: SettingsState, split: SplitPath, label: LabelNumber, query: Annotated[PictureQuery, Query()]
+def get_label_mean_png(
+    settings: SettingsState, split: SplitPath, label: Annotated[Label, Path()], query: Annotated[PictureQuery, Query()]
 ) -> Representation:
     """The mean image of a class: round(mean · 255 / peak), never stretched."""
     return draw_class(settings, split, label, query.options, Sums.mean)
 
 
-def get_label_std(
-    settings: SettingsState, split: SplitPath, label: LabelNumber, query: Annotated[PictureQuery, Query()]
+def get_label_std_png(
+    settings: SettingsState, split: SplitPath, label: Annotated[Label, Path()], query: Annotated[PictureQuery, Query()]
 ) -> Representation:
     """The standard deviation of each pixel over a class: round(deviation · 255 / peak), never stretched."""
     return draw_class(settings, split, label, query.options, Sums.std)
@@ -109,7 +110,7 @@ def draw_class(
 
 
 ROUTES = (
-    ApiRoute(f"{SPLIT}/labels/{{label}}/mean.png", get_label_mean, tags=["labels"], media_types=("image/png",)),
-    ApiRoute(f"{SPLIT}/labels/{{label}}/std.png", get_label_std, tags=["labels"], media_types=("image/png",)),
-    ApiRoute(f"{SPLIT}/labels", list_labels, tags=["labels"], model=Labels),
+    ApiRoute(f"{SPLIT}/labels/{{label}}/mean.png", get_label_mean_png, tags=["labels"], media_types=("image/png",)),
+    ApiRoute(f"{SPLIT}/labels/{{label}}/std.png", get_label_std_png, tags=["labels"], media_types=("image/png",)),
+    ApiRoute(f"{SPLIT}/labels", get_labels, tags=["labels"], model=Labels),
 )

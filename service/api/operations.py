@@ -67,12 +67,12 @@ def get_docs_file(name: str) -> Representation:
     )
 
 
-def get_openapi(request: ApiRequest) -> Representation:
-    """The OpenAPI document."""
+def get_openapi(request: ApiRequest, catalog: CatalogState) -> Representation:
+    """The OpenAPI document, which names the datasets."""
     return Representation(
         media_type="application/json",
         body=Whole(lambda: write_openapi(request.app), DESCRIPTION_COST),
-        version=Release(),
+        version=catalog,
     )
 
 
@@ -104,7 +104,7 @@ def get_metrics(metrics: Annotated[Metrics, Depends(find_metrics)]) -> Represent
     )
 
 
-def get_problem(
+def get_problem_kind(
     request: ApiRequest,
     name: Annotated[str, Path(description="last part of a problem's `type`", examples=["not-acceptable"])],
 ) -> Representation:
@@ -122,7 +122,7 @@ ROUTES = (
     ApiRoute("/livez", get_liveness, tags=["operations"], model=Health),
     ApiRoute("/readyz", get_readiness, tags=["operations"], model=Health),
     ApiRoute("/metrics", get_metrics, tags=["operations"], media_types=("text/plain",)),
-    ApiRoute("/problems/{name}", get_problem, tags=["operations"], model=ProblemKind),
+    ApiRoute("/problems/{name}", get_problem_kind, tags=["operations"], model=ProblemKind),
     ApiRoute("/openapi.json", get_openapi, include_in_schema=False),
     ApiRoute("/docs/{name}", get_docs_file, include_in_schema=False),
     ApiRoute("/docs", get_docs, include_in_schema=False),

@@ -3,29 +3,33 @@
 from dataclasses import replace
 from functools import cached_property
 from math import isqrt
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Le
 from pydantic import AfterValidator, Field
 
-from service.data.batch import Layout
-from service.data.class_counts import Part
-from service.data.epoch import Epoch, Tail
-from service.data.scale import Scale
+from service.api.named_types import (
+    BatchFormat,
+    BatchLayout,
+    ColorMap,
+    EpochSeed,
+    Label,
+    Layout,
+    OrderFormat,
+    Part,
+    RowFormat,
+    Scale,
+    Seed,
+    Steps,
+    Tail,
+)
+from service.data.epoch import Epoch
 from service.data.split import Split
 from service.data.subset import Subset
 from service.errors import Refused
 from service.formats.format import FLAT, Format
-from service.formats.render import ColourMap, RenderOptions
+from service.formats.render import RenderOptions
 from service.http.parameters import LARGEST, Boolean, Integer, RevisionQuery
-
-Seed = Annotated[Integer, Ge(0), Le(2**64 - 1)]
-
-ScaleParameter = Annotated[
-    Scale, Field(description="`raw` uint8; `unit` float32 0…1; `standard` float32 of mean 0 and deviation 1")
-]
-
-FormatParameter = Annotated[str | None, Field(description="name of a format; wins over `Accept`", examples=["npz"])]
 
 
 class SubsetQuery(RevisionQuery):
@@ -34,22 +38,20 @@ class SubsetQuery(RevisionQuery):
     repeatable: ClassVar[frozenset[str]] = frozenset({"label"})
 
     label: Annotated[
-        tuple[Integer, ...],
+        tuple[Label, ...],
         AfterValidator(lambda labels: tuple(sorted(set(labels)))),
-        Field(description="keep these classes only; repeat it for several", examples=[[3]]),
+        Field(description="keep these classes only; repeat it for several"),
     ] = ()
     per_class: Annotated[
         Annotated[Integer, Ge(1)] | None,
-        Field(description="keep the first so many of each class, in the order of `seed`", examples=[5]),
+        Field(description="keep the first so many of each class, in the order of `seed`"),
     ] = None
     fold: Annotated[
         Annotated[Integer, Ge(0)] | None,
-        Field(description="number of a stratified fold, from 0; goes with `folds`", examples=[0]),
+        Field(description="number of a stratified fold, from 0; goes with `folds`"),
     ] = None
-    folds: Annotated[
-        Annotated[Integer, Ge(2)] | None, Field(description="number of stratified folds", examples=[5])
-    ] = None
-    part: Annotated[Part, Field(description="`holdout` is the fold, `train` is everything else")] = "train"
+    folds: Annotated[Annotated[Integer, Ge(2)] | None, Field(description="number of stratified folds")] = None
+    part: Part = "train"
 
     def build_subset(self, seed: int | None) -> Subset:
         """The parameters as a Subset; `seed` shuffles the samples, and so decides about folds and few-shot subsets.
@@ -83,7 +85,7 @@ class SelectionQuery(SubsetQuery):
 class PageQuery(SelectionQuery):
     """A page of a selection."""
 
-    offset: Annotated[Integer, Ge(0), Le(LARGEST), Field(description="rows to pass over", examples=[200])] = 0
+    offset: Annotated[Integer, Ge(0), Le(LARGEST), Field(description="rows to pass over")] = 0
     limit: Annotated[
         Integer,
         Ge(1),
@@ -94,13 +96,8 @@ class PageQuery(SelectionQuery):
 class EncodingQuery(RevisionQuery):
     """What numbers stand for the pixels, and how they are arranged."""
 
-    scale: ScaleParameter = "raw"
-    layout: Annotated[
-        Layout,
-        Field(
-            description="`flat` (n, h·w), `image` (n, h, w), `chw` (n, 1, h, w), `hwc` (n, h, w, 1); tables are flat"
-        ),
-    ] = "flat"
+    scale: Scale = "raw"
+    layout: Layout = "flat"
 
     @property
     def is_scaled(self) -> bool:
@@ -121,13 +118,13 @@ class EncodingQuery(RevisionQuery):
 class RowsQuery(EncodingQuery, PageQuery):
     """Flattened rows, a page at a time."""
 
-    format: FormatParameter = None
+    format: RowFormat | None = None
 
 
 class TakeQuery(EncodingQuery):
     """The rows of a list of indices."""
 
-    format: FormatParameter = None
+    format: RowFormat | None = None
 
 
 class FileQuery(EncodingQuery):
@@ -137,10 +134,10 @@ class FileQuery(EncodingQuery):
 class OrderQuery(SubsetQuery):
     """The order of an epoch."""
 
-    seed: Annotated[Seed, Field(description="of order v1", examples=[7])] = 0
+    seed: Annotated[EpochSeed, Field(examples=[7])] = 0
     epoch: Annotated[Integer, Ge(0), Le(2**32 - 1), Field(description="number of the epoch", examples=[1])] = 0
     shuffle: Annotated[Boolean, Field(description="`true` is order v1, `false` the order of the file")] = True
-    format: FormatParameter = None
+    format: OrderFormat | None = None
 
     def build_epoch(
         self, split: Split, *, batch_size: int, world_size: int = 1, start: int = 0, tail: Tail = "partial"
@@ -172,18 +169,11 @@ class BatchesQuery(OrderQuery):
     start: Annotated[
         Integer, Ge(0), Le(LARGEST), Field(description="samples of the epoch that all ranks have consumed before")
     ] = 0
-    steps: Annotated[
-        Annotated[Integer, Ge(1), Le(LARGEST)] | Literal["all"],
-        Field(description="batches in this answer, `all` to the end of the epoch; several need a streaming format"),
-    ] = 1
-    tail: Annotated[
-        Tail,
-        Field(description="`partial` never loses nor repeats, `drop` gives whole batches, `pad` fills the last one"),
-    ] = "partial"
-    layout: Annotated[
-        Layout, Field(description="`image` (n, h, w), `flat` (n, h·w), `chw` (n, 1, h, w), `hwc` (n, h, w, 1)")
-    ] = "image"
-    scale: ScaleParameter = "raw"
+    steps: Steps = 1
+    tail: Tail = "partial"
+    layout: BatchLayout = "image"
+    format: BatchFormat | None = None
+    scale: Scale = "raw"
 
     @property
     def is_scaled(self) -> bool:
@@ -207,7 +197,7 @@ class PictureQuery(RevisionQuery):
     """How a picture is drawn."""
 
     scale: Annotated[Integer, Ge(1), Le(32), Field(description="pixels of the picture per pixel of the sample")] = 1
-    cmap: Annotated[ColourMap, Field(description="colour map; `gray` keeps the picture grey")] = "gray"
+    cmap: ColorMap = "gray"
     invert: Annotated[Boolean, Field(description="dark ink on light paper")] = False
     transparent: Annotated[Boolean, Field(description="no paper: the ink's intensity is its alpha")] = False
 

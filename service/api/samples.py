@@ -94,7 +94,7 @@ def get_sample(
     return Representation(media_type="application/json", body=Whole(make), version=split)
 
 
-def list_neighbors(
+def get_neighbors(
     request: ApiRequest, split: SplitPath, index: SampleIndex, query: Annotated[NeighborsQuery, Query()]
 ) -> Representation:
     """The samples of the split that are nearest: exact Euclidean distance on raw pixels, ties by lower index."""
@@ -129,6 +129,6 @@ ROUTES = (
     ApiRoute(f"{SAMPLE}.png", get_sample_png, tags=["pictures"], media_types=("image/png",)),
     ApiRoute(f"{SAMPLE}.webp", get_sample_webp, tags=["pictures"], media_types=("image/webp",)),
     ApiRoute(f"{SAMPLE}.svg", get_sample_svg, tags=["pictures"], media_types=("image/svg+xml",)),
-    ApiRoute(f"{SAMPLE}/neighbors", list_neighbors, tags=["samples"], model=NeighborList),
+    ApiRoute(f"{SAMPLE}/neighbors", get_neighbors, tags=["samples"], model=NeighborList),
     ApiRoute(SAMPLE, get_sample, tags=["samples"], model=Sample),
 )

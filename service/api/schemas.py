@@ -1,11 +1,15 @@
 """The JSON that goes out, as Pydantic models: what the OpenAPI document promises is what is sent."""
 
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from service.api.links import Links
+from service.api.named_types import DType, SplitName, UsedSeed
 from service.data.card import Licence, Loader, Reference
+
+Float32 = Annotated[float, Field(json_schema_extra={"format": "float"})]
 
 
 class FileCard(BaseModel):
@@ -19,23 +23,36 @@ class FileCard(BaseModel):
     )
 
 
-class SplitCard(BaseModel):
-    """Facts of one split."""
+class OfSplit(BaseModel):
+    """What says which split it is about."""
 
     dataset: str = Field(examples=["mnist"])
     split: str = Field(examples=["train"])
     rev: str = Field(
         description="revision of the dataset: the first 12 hex digits of its digest", examples=["c2069063c110"]
     )
+
+
+class SplitCard(OfSplit):
+    """Facts of one split."""
+
     count: int = Field(description="number of samples", examples=[60000])
     first: int = Field(description="position of the split's first sample in `all`", examples=[0])
     shape: tuple[int, int, int] = Field(description="(n, height, width)", examples=[(60000, 28, 28)])
-    dtype: Literal["uint8"] = "uint8"
+    dtype: DType = "uint8"
     range: tuple[int, int] = Field(description="smallest and largest raw value", examples=[(0, 255)])
     labels: dict[str, int] = Field(description="number of samples of each class", examples=[{"0": 5923, "1": 6742}])
     digests: dict[str, str] = Field(description="SHA-256 of the arrays `images` and `labels`, both uint8 in C order")
     files: dict[str, FileCard] = Field(description="the whole split as a file, by suffix")
     links: Links
+
+
+class Standardization(BaseModel):
+    """Unit-scaled mean and deviation by which `?scale=standard` standardises, and the split that has them."""
+
+    split: SplitName
+    mean: float = Field(examples=[0.1306604762738429])
+    std: float = Field(examples=[0.3081078038564627])
 
 
 class DatasetCard(BaseModel):
@@ -49,7 +66,7 @@ class DatasetCard(BaseModel):
     digest: str = Field(description="SHA-256 of all images, then all labels, both uint8, in the order of split `all`")
     count: int = Field(description="number of samples", examples=[70000])
     image_shape: tuple[int, int] = Field(description="(height, width) in pixels", examples=[(28, 28)])
-    dtype: Literal["uint8"] = "uint8"
+    dtype: DType = "uint8"
     range: tuple[int, int] = Field(description="smallest and largest raw value", examples=[(0, 255)])
     picture: str = Field(description="how raw values become the grey of a picture")
     classes: list[str] = Field(description="names of the classes; label k is the k-th", examples=[list("0123456789")])
@@ -58,9 +75,7 @@ class DatasetCard(BaseModel):
         description="column names of a flattened image", examples=[["pixel_0_0", "pixel_0_1"]]
     )
     splits: dict[str, SplitCard]
-    standard: dict[str, str | float] = Field(
-        description="split, and unit-scaled mean and deviation, by which ?scale=standard standardises"
-    )
+    standard: Standardization
     intended_uses: list[str] = Field(description="what the dataset is good for")
     limitations: list[str] = Field(description="what it is not good for")
     licence: Licence
@@ -85,18 +100,36 @@ class Row(BaseModel):
 
     index: int = Field(description="position within the split", examples=[0])
     label: int = Field(examples=[5])
-    pixels: list[float] = Field(description="intensities, row by row", examples=[[0, 0, 12, 255]])
+    pixels: list[Float32] = Field(description="intensities, row by row", examples=[[0, 0, 12, 255]])
 
 
-class RowsPage(BaseModel):
+class ImageRow(BaseModel):
+    """One sample of a batch in layout `image`."""
+
+    index: int
+    label: int
+    pixels: list[list[Float32]] = Field(description="`pixels[row][column]`", examples=[[[0, 128], [255, 0]]])
+
+
+class ChannelRow(BaseModel):
+    """One sample of a batch in layouts `chw` and `hwc`, with an axis for the channel."""
+
+    index: int
+    label: int
+    pixels: list[list[list[Float32]]] = Field(examples=[[[[0, 128], [255, 0]]]])
+
+
+BatchRow = TypeAliasType(
+    "BatchRow", Annotated[Row | ImageRow | ChannelRow, Field(description="one sample; `pixels` nest by `layout`")]
+)
+
+
+class RowsPage(OfSplit):
     """A page of flattened rows."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
     offset: int = Field(examples=[0])
     limit: int = Field(examples=[1])
     total: int = Field(description="rows of all pages together", examples=[60000])
-    rev: str = Field(examples=["c2069063c110"])
     columns: list[str] = Field(examples=[["index", "label", "pixels"]])
     rows: list[Row]
     links: dict[str, str | None] = Field(
@@ -105,15 +138,12 @@ class RowsPage(BaseModel):
     )
 
 
-class Sample(BaseModel):
+class Sample(OfSplit):
     """One sample."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
     index: int = Field(examples=[0])
     label: int = Field(examples=[5])
     name: str = Field(description="name of the class", examples=["5"])
-    rev: str = Field(examples=["c2069063c110"])
     image: list[list[int]] = Field(description="raw intensities, `image[row][column]`", examples=[[[0, 128], [255, 0]]])
     links: Links
 
@@ -130,12 +160,9 @@ class Tile(BaseModel):
     height: int = Field(examples=[28])
 
 
-class SheetMap(BaseModel):
+class SheetMap(OfSplit):
     """Which sample stands where on the sheet that the same query draws."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
-    rev: str = Field(examples=["c2069063c110"])
     offset: int = Field(examples=[0])
     limit: int = Field(examples=[100])
     total: int = Field(description="samples on all sheets together", examples=[60000])
@@ -156,12 +183,9 @@ class Point(BaseModel):
     y: float = Field(description="along the second axis", examples=[0.5432])
 
 
-class ProjectionPage(BaseModel):
+class ProjectionPage(OfSplit):
     """Samples in two dimensions."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
-    rev: str = Field(examples=["c2069063c110"])
     total: int = Field(description="samples of all pages together", examples=[60000])
     method: Literal["pca"] = Field("pca", description="the axes are the first two principal components")
     fitted: str = Field(description="the split that the axes were computed on", examples=["train"])
@@ -205,12 +229,9 @@ class LabelStatistics(BaseModel):
     links: Links
 
 
-class Labels(BaseModel):
+class Labels(OfSplit):
     """The classes of a split."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
-    rev: str = Field(examples=["c2069063c110"])
     total: int = Field(examples=[60000])
     labels: list[LabelStatistics]
     links: Links
@@ -259,12 +280,9 @@ class PixelStatistics(BaseModel):
     histogram: list[int] = Field(description="how often each raw value 0…peak occurs", examples=[[38000000, 400]])
 
 
-class Statistics(BaseModel):
+class Statistics(OfSplit):
     """Statistics of every column of a split."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
-    rev: str = Field(examples=["c2069063c110"])
     num_examples: int = Field(examples=[60000])
     statistics: list[Column]
     partial: bool = Field(False, description="whether only a part was looked at: never")
@@ -288,13 +306,10 @@ class ProblemKind(BaseModel):
     remedy: str = Field(description="what to do")
 
 
-class BatchPage(BaseModel):
+class BatchPage(OfSplit):
     """One training batch, with what the headers tell."""
 
-    dataset: str = Field(examples=["mnist"])
-    split: str = Field(examples=["train"])
-    rev: str = Field(examples=["c2069063c110"])
-    seed: int = Field(examples=[7])
+    seed: UsedSeed
     epoch: int = Field(examples=[0])
     rank: int = Field(examples=[0])
     start: int = Field(description="samples of the epoch that all ranks have consumed before", examples=[0])
@@ -303,7 +318,7 @@ class BatchPage(BaseModel):
     epoch_steps: int = Field(description="steps from `start` to the end", examples=[938])
     valid: int = Field(description="rows that are real; those behind them pad the batch", examples=[64])
     columns: list[str] = Field(examples=[["index", "label", "pixels"]])
-    rows: list[dict[str, Any]] = Field(description="rows; `pixels` are nested by `layout`")
+    rows: list[BatchRow]
     links: dict[str, str | None] = Field(description="self and next; null after the last step")
 
 

@@ -119,8 +119,6 @@ def take_rows(
     )
 
 
-OCTETS = {"schema": {"type": "string", "format": "binary"}}
-
 ROUTES = (
     ApiRoute(
         f"{SPLIT}/take",
@@ -130,14 +128,7 @@ ROUTES = (
         model=RowsPage,
         media_types=ROW_FORMATS,
         answer_headers=TOTAL,
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {"schema": Indices.model_json_schema()},
-                    "application/octet-stream": OCTETS,
-                },
-            }
-        },
+        body=Indices,
+        body_types=("application/octet-stream",),
     ),
 )

@@ -1,20 +1,20 @@
 """The OpenAPI document: what FastAPI derives from the routes, and what it cannot know."""
 
-from collections.abc import Sequence
-from copy import copy
-from http import HTTPStatus
+from collections.abc import Mapping, Sequence
+from copy import copy, deepcopy
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
 from starlette.routing import BaseRoute
 
 from service import __version__
-from service.http.problems import KINDS, MEDIA_TYPE, Problem
-from service.http.representation import TEXT_TYPES
-from service.http.route import ApiRoute, Headers
+from service.http.problems import BY_STATUS, MEDIA_TYPE, Problem
+from service.http.route import BINARY, JSON_TYPE, ApiRoute, Headers
 
 TITLE = "Digits"
 
@@ -47,104 +47,238 @@ HEADERS: Headers = {
 """Headers of every successful answer."""
 
 
+FILE_HEADERS: Headers = {
+    "Content-Disposition": ("A file name.", "string"),
+    "Repr-Digest": ("SHA-256 of the whole file (RFC 9530).", "string"),
+}
+"""Further headers of a file."""
+
+PART_HEADERS: Headers = {"Content-Range": ("Which bytes these are, and of how many.", "string")}
+"""Further headers of a part of an answer."""
+
+REQUEST_HEADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "IfNoneMatch": ("If-None-Match", "Entity tags that the client holds: 304 where one of them is current."),
+        "IfModifiedSince": ("If-Modified-Since", "A date: 304 where the file has not changed since."),
+        "IfMatch": ("If-Match", "Entity tags: 412 where none of them is current."),
+        "IfUnmodifiedSince": ("If-Unmodified-Since", "A date: 412 where the file has changed since."),
+        "Range": ("Range", "Which bytes, such as `bytes=0-99`: 206 has them."),
+        "IfRange": ("If-Range", "`Range` counts only while this entity tag, or date, is current."),
+    }
+)
+"""Headers by which a request is conditional or asks for a part, by the names of their components.
+
+They have no examples, because Swagger UI would send those.
+"""
+
+Schema = dict[str, Any]
+
 ONE_AT_A_TIME = Lock()
 """FastAPI fills structures that the routes share while it describes them, so only one thread may ask it to."""
 
 
-def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the routes, the same in every process."""
+def document(routes: Sequence[BaseRoute], root_path: str = "", names: Mapping[str, Schema] | None = None) -> Schema:
+    """The OpenAPI 3.1 document of the routes below `root_path`, the same in every process.
+
+    `names` are facts about the schemas of components that depend on the data: their enums and examples.
+    """
+    described = [_without_head(route) for route in routes if isinstance(route, ApiRoute) and route.include_in_schema]
     with ONE_AT_A_TIME:
-        return _document(routes)
-
-
-def _document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
-    spec = get_openapi(
-        title=TITLE,
-        version=__version__,
-        summary="Handwritten digits over HTTP: exact, instant, self-explaining.",
-        description=DESCRIPTION,
-        routes=[_without_head(route) for route in routes],
-        tags=[{"name": name, "description": text} for name, text in TAGS],
-        license_info={"name": "MIT", "identifier": "MIT"},
-    )
-    schemas = spec.setdefault("components", {}).setdefault("schemas", {})
-    schemas.pop("HTTPValidationError", None)
-    schemas.pop("ValidationError", None)
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(problem.pop("$defs"))
-    schemas["Problem"] = problem
-    spec["components"]["responses"] = {
-        f"Problem{kind.status.value}": _problem_response(kind.status) for kind in KINDS.values()
-    }
-    headers = {route.path_format: route.answer_headers for route in routes if isinstance(route, ApiRoute)}
-    for path, operations in spec["paths"].items():
-        for method, operation in operations.items():
-            _finish(path, method, operation, headers[path])
-            for parameter in operation.get("parameters", ()):
-                _bound(parameter["schema"])
+        spec = get_openapi(
+            title=TITLE,
+            version=__version__,
+            summary="Handwritten digits over HTTP: exact, instant, self-explaining.",
+            description=DESCRIPTION,
+            routes=described,
+            tags=[{"name": name, "description": text} for name, text in TAGS],
+            servers=[{"url": root_path or "/", "description": "The server that this document comes from."}],
+            contact={"name": "Maintainers of the digits service"},
+            license_info={"name": "MIT", "identifier": "MIT"},
+        )
+    spec["security"] = []
+    schemas = _add_models(spec["components"]["schemas"], described)
+    for name, facts in (names or {}).items():
+        schemas[name] |= facts
+    for route in described:
+        item = spec["paths"][route.path_format]
+        for method, operation in item.items():
+            _finish(route, method, operation, schemas)
+        if route.file:
+            item["head"] = describe_head(item["get"])
+    spec["paths"], spec["components"] = simplify(spec["paths"]), simplify(_describe_components(spec["paths"], schemas))
     return spec
 
 
-def _bound(schema: dict[str, Any]) -> None:
-    """Give bounds the names of JSON Schema: beside a validator of ours, Pydantic leaves them those of Python."""
-    for ours, theirs in (("ge", "minimum"), ("le", "maximum")):
-        if ours in schema:
-            schema[theirs] = schema.pop(ours)
-    for part in (*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())):
-        _bound(part)
+def _without_head(route: ApiRoute) -> ApiRoute:
+    """A route as FastAPI describes it: it would describe HEAD as GET, under the same `operationId`."""
+    documented = copy(route)
+    documented.methods = (documented.methods or set()) - {"HEAD"}
+    return documented
 
 
-def _problem_response(status: HTTPStatus) -> dict[str, Any]:
-    kind = next(kind for kind in KINDS.values() if kind.status == status)
-    content: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {"description": f"{kind.title}. {kind.remedy}", "content": {MEDIA_TYPE: content}}
+def _add_models(schemas: dict[str, Schema], routes: Sequence[ApiRoute]) -> dict[str, Schema]:
+    """The schemas of FastAPI, with those of problems and of bodies, of which it does not know."""
+    models = [(model, "validation") for model in (Problem, *(route.body for route in routes)) if model is not None]
+    _, found = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    own = {name: schema for name, schema in schemas.items() if name not in ("HTTPValidationError", "ValidationError")}
+    return dict(sorted({**own, **found["$defs"]}.items()))
 
 
-def _finish(path: str, method: str, operation: dict[str, Any], own_headers: Headers) -> None:
-    """Give an operation its problems, and the headers of its answers."""
-    data = path.startswith("/v1/")
-    headers = {**(HEADERS if data and method == "get" else {}), **own_headers}
-    responses = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
-    for answer in responses.values():
-        _finish_answer(answer, headers)
-    if data and method == "get":
+def _finish(route: ApiRoute, method: str, operation: Schema, schemas: Mapping[str, Schema]) -> None:
+    """Give an operation the headers that it takes and gives, and its problems."""
+    data = route.path.startswith("/v1/")
+    readable = data and method == "get"
+    parameters = operation.setdefault("parameters", [])
+    # Generated functions take the parts of a path in the order of the list, and FastAPI puts dependencies' last.
+    parameters.sort(key=lambda one: route.path.find(f"{{{one['name']}}}") % len(route.path))
+    for parameter in parameters:
+        _finish_parameter(parameter, schemas)
+    negotiated = any(parameter["name"] == "format" for parameter in parameters)
+    answer = operation["responses"]["200"]
+    headers = {**(HEADERS if readable else {}), **route.answer_headers, **(FILE_HEADERS if route.file else {})}
+    answer["headers"] = describe_headers(headers)
+    responses = {"200": answer}
+    if readable:
+        binary = {media: body for media, body in answer["content"].items() if body["schema"] == BINARY}
         responses["304"] = {"description": "`If-None-Match` names these bytes already."}
-    negotiated = any(parameter["name"] == "format" for parameter in operation.get("parameters", ()))
-    problems = [
-        "414",
-        "422",
-        "431",
-        "500",
-        *["404"] * ("{" in path),
-        *["406"] * negotiated,
-        *["409", "503"] * data,
-        *["412", "416"] * (data and method == "get"),
-    ]
-    problems += ["413", "415"] * (method == "post")
+        if route.file or (binary and JSON_TYPE not in answer["content"]):
+            # Beside JSON, a part would make the type of an answer a union in openapi-generator's TypeScript.
+            part = {"description": "The part that `Range` asks for.", "content": answer["content"]}
+            responses["206"] = {**part, "headers": describe_headers({**headers, **PART_HEADERS})}
+        conditions = REQUEST_HEADERS if route.file else ["IfNoneMatch", *["Range", "IfRange"] * bool(binary)]
+        parameters += [{"$ref": f"#/components/parameters/{name}"} for name in conditions]
+    problems = ["414", "422", "431", "500", *["404"] * ("{" in route.path), *["406"] * negotiated]
+    problems += [*["409", "503"] * data, *["412", "416"] * readable, *["413", "415"] * (method == "post")]
     responses |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
     operation["responses"] = dict(sorted(responses.items()))
 
 
-def _finish_answer(answer: dict[str, Any], headers: Headers) -> None:
-    """Describe the headers of a successful answer, and bodies that are no JSON."""
-    answer["description"] = answer.get("description") or "Successful Response"
-    if headers:
-        answer["headers"] = {
-            name: {"description": text, "schema": {"type": kind}} for name, (text, kind) in headers.items()
-        }
-    for media, body in answer.get("content", {}).items():
-        if media != "application/json":
-            body["schema"] = (
-                {"type": "string"} if media.partition(";")[0] in TEXT_TYPES else {"type": "string", "format": "binary"}
-            )
+def _finish_parameter(parameter: Schema, schemas: Mapping[str, Schema]) -> None:
+    """Put what is said about a parameter where generators look for it.
+
+    openapi-generator makes `Any` of a reference with anything beside it and of a union with null, so the default stands
+    in the component, and description and example at the parameter. Swagger UI fills in the example.
+    """
+    schema = parameter["schema"]
+    if "anyOf" in schema:
+        schema |= next(one for one in schema.pop("anyOf") if one != {"type": "null"})
+    named = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    default, examples = schema.pop("default", None), schema.pop("examples", named.get("examples"))
+    if default not in (None, []):
+        named.setdefault("default", default)
+    if "items" in schema:
+        examples = [schemas[schema["items"]["$ref"].rpartition("/")[2]]["examples"]]
+    parameter["description"] = schema.pop("description", named.get("description"))
+    if examples:
+        parameter["example"] = examples[0]
 
 
-def _without_head(route: BaseRoute) -> BaseRoute:
-    """A route as it is documented: every GET takes HEAD, which need not be said at each."""
-    documented = copy(route)
-    if isinstance(documented, ApiRoute):
-        documented.methods = (documented.methods or set()) - {"HEAD"}
-    return documented
+def describe_headers(headers: Headers) -> dict[str, Schema]:
+    """Headers of an answer."""
+    return {name: {"description": text, "schema": {"type": kind}} for name, (text, kind) in headers.items()}
+
+
+def describe_head(get: Schema) -> Schema:
+    """HEAD as an operation of its own: GET without content and parts."""
+    head = deepcopy(get)
+    head["operationId"] = "head_" + get["operationId"].partition("_")[2]
+    head["summary"] = f"The headers of: {get['summary']}"
+    for status in ("206", "416"):
+        del head["responses"][status]
+    del head["responses"]["200"]["content"]
+    head["parameters"] = [one for one in head["parameters"] if not one.get("$ref", "").endswith("Range")]
+    return head
+
+
+def _describe_components(paths: Schema, schemas: Mapping[str, Schema]) -> Schema:
+    """What operations have in common: schemas, the headers of requests, and the problems that one of them has."""
+    operations = [operation for item in paths.values() for operation in item.values()]
+    statuses = {int(status) for operation in operations for status in operation["responses"] if status >= "400"}
+    parameters = {
+        key: {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
+        for key, (name, text) in REQUEST_HEADERS.items()
+    }
+    responses = {f"Problem{status}": _describe_problem(status) for status in sorted(statuses)}
+    return {"schemas": schemas, "parameters": parameters, "responses": responses}
+
+
+def _describe_problem(status: int) -> Schema:
+    kind = BY_STATUS[status]
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {"description": f"{kind.title}. {kind.remedy}", "content": {MEDIA_TYPE: content}}
+
+
+def simplify(part: Any) -> Any:  # noqa: ANN401 - any part of a document
+    """A part of the document in those words of JSON Schema that generators understand."""
+    if isinstance(part, list):
+        return [simplify(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    literal = ("default", "enum", "example", "examples")
+    schema = {key: value if key in literal else simplify(value) for key, value in part.items()}
+    for step in STEPS:
+        step(schema)
+    return schema
+
+
+def drop_noise(schema: Schema) -> None:
+    """openapi-python-client names a class by the title of a property, and two titles may be the same."""
+    if isinstance(schema.get("title"), str):  # a property of that name is a schema
+        del schema["title"]
+    if schema.get("default", "") is None:  # the absence of a property, which is no value of it
+        del schema["default"]
+
+
+def drop_siblings(schema: Schema) -> None:
+    """openapi-generator's Python makes `Any` of a reference with anything beside it."""
+    if "$ref" in schema:
+        for key in schema.keys() - {"$ref"}:
+            del schema[key]
+
+
+def write_bounds(schema: Schema) -> None:
+    """Beside a validator, Pydantic leaves bounds the names that Python has for them; FastAPI makes others floats."""
+    for ours, theirs in (("ge", "minimum"), ("le", "maximum")):
+        if ours in schema or theirs in schema:
+            schema[theirs] = int(schema.pop(ours, schema.get(theirs)))
+
+
+def write_format(schema: Schema) -> None:
+    """Go, Java, C# and Rust choose a type by `format`: without one, integers have 32 bits."""
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if schema.get("type") == "integer":
+        bounded = low is not None and high is not None and max(-low, high) < INT32
+        schema.setdefault("format", "int32" if bounded else "int64")
+        if high == INT64 - 1:
+            del schema["maximum"]  # as `int64` says; Go writes it as a float, which is another number
+    elif schema.get("type") == "number":
+        schema.setdefault("format", "double")
+
+
+def write_tuple(schema: Schema) -> None:
+    """openapi-generator leaves an array untyped that has `prefixItems` without `items`; our tuples are of one type."""
+    if "prefixItems" in schema:
+        schema["items"] = schema.pop("prefixItems")[0]
+
+
+def write_constant(schema: Schema) -> None:
+    """openapi-generator ignores `const`; with a default, its Go does not compile."""
+    if "const" in schema:
+        schema["enum"] = [schema.pop("const")]
+        schema.pop("default", None)
+
+
+def write_union(schema: Schema) -> None:
+    """openapi-generator makes one class with every field of `anyOf`; of `oneOf` it makes a choice."""
+    if "anyOf" in schema and {"type": "null"} not in schema["anyOf"]:
+        schema["oneOf"] = schema.pop("anyOf")
+
+
+INT32, INT64 = 2**31, 2**63
+"""What integers of 32 and 64 bits are below."""
+
+STEPS = (drop_noise, drop_siblings, write_bounds, write_format, write_tuple, write_constant, write_union)
+"""What `simplify` does to every schema, in this order."""
 
 
 def write_openapi(app: FastAPI) -> bytes:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from annotated_types import Ge, Le
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
+from typing_extensions import TypeAliasType
 
 from service.errors import Refused, quote
 from service.http.problems import Malformed
@@ -75,7 +76,7 @@ class RevisionQuery(Parameters):
 
     rev: Annotated[
         str | None,
-        Field(description="revision of the data, from its card; any other is 409", examples=["c2069063c110"]),
+        Field(description="revision of the data, such as `c2069063c110`, from its card; any other is 409"),
     ] = None
 
 
@@ -134,25 +135,34 @@ def _known(model: type[Parameters]) -> str:
 
 def describe(field: FieldInfo) -> str:
     """The values that a field takes, in words; derived from its type, so that it cannot differ from the check."""
-    several = get_origin(field.annotation) in (Union, UnionType, tuple)
-    kinds = get_args(field.annotation) if several else (field.annotation,)
+    annotation = unwrap(field.annotation)
+    several = get_origin(annotation) in (Union, UnionType, tuple)
+    kinds = get_args(annotation) if several else (field.annotation,)
     words = [_words(kind, field.metadata) for kind in kinds if kind not in (type(None), Ellipsis)]
     return " or ".join(words)
 
 
 def _words(kind: Any, metadata: list[Any]) -> str:  # noqa: ANN401 - a type, or a special form that stands for one
     """The values of one type, in words."""
-    if get_origin(kind) is Literal:
-        names = get_args(kind)
+    plain = unwrap(kind)
+    if get_origin(plain) is Literal:
+        names = get_args(plain)
         return str(names[0]) if len(names) == 1 else "one of " + ", ".join(map(str, names))
-    if kind in (bool, str):
-        return "true or false" if kind is bool else "text"
-    bounds = [*metadata, *getattr(kind, "__metadata__", ())]
+    if plain in (bool, str):
+        return "true or false" if plain is bool else "text"
+    bounds = [*metadata, *getattr(getattr(kind, "__value__", kind), "__metadata__", ())]
     low = next((bound.ge for bound in bounds if isinstance(bound, Ge)), None)
     high = next((bound.le for bound in bounds if isinstance(bound, Le)), None)
     if low is None:
         return "an integer"
     return f"an integer of at least {low}" if high is None else f"an integer from {low} to {high}"
+
+
+def unwrap(kind: Any) -> Any:  # noqa: ANN401 - a type, or a special form that stands for one
+    """The type that names (`TypeAliasType`) and annotations stand for."""
+    while isinstance(kind, TypeAliasType) or get_origin(kind) is Annotated:
+        kind = kind.__value__ if isinstance(kind, TypeAliasType) else kind.__origin__
+    return kind
 
 
 def read_integer(name: str, text: str) -> int:

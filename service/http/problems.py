@@ -6,6 +6,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,7 +36,7 @@ class Problem(BaseModel):
     status: int = Field(examples=[422])
     detail: str = Field(description="a sentence that says what to do", examples=["limit must be at least 1."])
     instance: str = Field(description="the path that was asked for", examples=["/v1/datasets/mnist/train/rows"])
-    errors: list[Fault] | None = Field(None, description="with status 422: every fault that was found")
+    errors: list[Fault] | SkipJsonSchema[None] = Field(None, description="with status 422: every fault that was found")
 
 
 @dataclass(frozen=True)

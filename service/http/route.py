@@ -19,10 +19,9 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from service.errors import Refused, quote
 from service.http.executor import Executor
-from service.http.parameters import INTEGER, Parameters, read
-from service.http.representation import MediaFormat, Representation
+from service.http.parameters import Parameters, read, read_integer, unwrap
+from service.http.representation import TEXT_TYPES, MediaFormat, Representation
 from service.http.request import ApiRequest
 
 Endpoint = Callable[..., Representation]
@@ -32,6 +31,10 @@ T = TypeVar("T")
 
 JSON_TYPE = "application/json"
 """The media type whose schema is a route's model."""
+
+TEXT = {"type": "string"}
+BINARY = {"type": "string", "format": "binary"}
+"""How a document describes bodies that are not JSON: a generated client decodes text, and keeps binary bytes."""
 
 Resolve = Callable[[ApiRequest], Any]
 """What gives the argument for one parameter of an endpoint; a coroutine where it has to wait."""
@@ -61,18 +64,14 @@ EPOCH_STEPS: Headers = {
 LICENCE: Headers = {"Link": ("`license`: the terms of the data (RFC 8288).", "string")}
 """Headers of a card."""
 
-FILE: Headers = {
-    "Content-Disposition": ("A file name.", "string"),
-    "Repr-Digest": ("SHA-256 of the whole file (RFC 9530).", "string"),
-}
-"""Headers of a file."""
-
 
 class ApiRoute(APIRoute):
     """A route whose endpoint returns a Representation. It takes GET and HEAD, or the `methods` given.
 
     Attributes:
         answer_headers: headers that its answers have, besides those of all answers.
+        file: whether its answers are files, whose HEAD is an operation of its own in the OpenAPI document.
+        body: the model of a request's body as JSON, where it takes one.
     """
 
     def __init__(
@@ -82,21 +81,30 @@ class ApiRoute(APIRoute):
         *,
         model: type[BaseModel] | None = None,
         media_types: Iterable[str | MediaFormat] = (),
+        body: type[BaseModel] | None = None,
+        body_types: Iterable[str] = (),
         answer_headers: Headers = MappingProxyType({}),
+        file: bool = False,
         **facts: Any,  # noqa: ANN401 - FastAPI's own
     ) -> None:
-        """Document an endpoint by its signature and docstring, the JSON `model` and other media types of its answer."""
+        """Document an endpoint by its name, signature and docstring, and by what its answer and its body can be.
+
+        `model` is an answer as JSON and `media_types` are others; `body` and `body_types` likewise.
+        """
         names = [one if isinstance(one, str) else one.media_type for one in media_types]
-        content: dict[str, dict[str, Any]] = {name: {} for name in names if name != JSON_TYPE}
-        answer = {"content": content} if model is None else {"model": model, "content": content}
+        answer = {"content": describe_content(names, None if model is None else {})}
         defaults = {
             "methods": ["GET", "HEAD"],
+            "operation_id": getattr(endpoint, "__name__", None),
             "response_class": Response,
             "response_model": None,
-            "responses": {200: answer},
+            "responses": {200: answer if model is None else {"model": model, **answer}},
             "summary": re.split(r"[.:;\n]", endpoint.__doc__ or "")[0],
         }
-        self.answer_headers = answer_headers
+        if body is not None:
+            content = describe_content(body_types, {"$ref": f"#/components/schemas/{body.__name__}"})
+            defaults["openapi_extra"] = {"requestBody": {"required": True, "content": content}}
+        self.answer_headers, self.file, self.body = answer_headers, file, body
         super().__init__(path, endpoint, **{**defaults, **facts})
         self.ending = path.rpartition("}")[2]
         self.integers = find_integers(endpoint)
@@ -123,6 +131,14 @@ class ApiRoute(APIRoute):
         executor: Executor = scope["state"]["executor"]
         response = await executor.execute(request, self.endpoint(**arguments))
         await response(scope, receive, send)
+
+
+def describe_content(media_types: Iterable[str], json: dict[str, str] | None) -> dict[str, dict[str, Any]]:
+    """Bodies by media type, with JSON of the schema `json` first: openapi-generator's clients ask for the first one."""
+    content = {} if json is None else {JSON_TYPE: {"schema": json} if json else {}}
+    for media in media_types:
+        content.setdefault(media, {"schema": dict(TEXT if media.partition(";")[0] in TEXT_TYPES else BINARY)})
+    return content
 
 
 NAMELESS = ""
@@ -180,7 +196,7 @@ def find_integers(endpoint: Callable[..., Any]) -> frozenset[str]:
         dependency = _find_dependency(hint)
         if dependency is not None:
             found |= find_integers(dependency)
-        elif _find(hint, params.Path) and hint.__origin__ is int:
+        elif _find(hint, params.Path) and unwrap(hint) is int:
             found.add(name)
     return frozenset(found)
 
@@ -201,14 +217,3 @@ def _find_dependency(hint: Any) -> Callable[..., Any] | None:  # noqa: ANN401 - 
 def _find(hint: Any, kind: type[T]) -> T | None:  # noqa: ANN401 - an annotation
     """What FastAPI's `kind` of declaration an annotation carries."""
     return next((one for one in getattr(hint, "__metadata__", ()) if isinstance(one, kind)), None)
-
-
-def read_integer(name: str, text: str) -> int:
-    """An integer of a path.
-
-    Raises:
-        Refused: the text is no integer.
-    """
-    if not INTEGER.fullmatch(text):
-        raise Refused(name, f"must be an integer, not {quote(text)}", place="path")
-    return int(text)

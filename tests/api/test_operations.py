@@ -78,8 +78,8 @@ def test_the_documentation_page_needs_no_other_host(site: sites.Site) -> None:
     assert "https://" not in page.body.decode()
 
 
-def test_the_document_is_served_as_it_is_committed(site: sites.Site) -> None:
-    answer = site.get("/openapi.json")
+def test_the_document_is_served_as_it_is_committed(live: sites.Site) -> None:
+    answer = live.get("/openapi.json")
     assert answer["Content-Type"] == "application/json"
     assert answer.json["openapi"].startswith("3.1")
     assert answer.body == (sites.ROOT / "openapi" / "openapi.json").read_bytes()

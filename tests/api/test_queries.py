@@ -68,10 +68,9 @@ FOLDS: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
 
 
 @every_model
-def test_a_query_has_a_description_of_every_parameter_and_a_default(model: type[Parameters]) -> None:
+def test_a_query_has_a_default_of_every_parameter(model: type[Parameters]) -> None:
     assert model.model_validate({}) == read(model, b"")
     for name, field in model.model_fields.items():
-        assert field.description, name
         assert not field.is_required(), name
     assert model.repeatable <= set(model.model_fields)
 
@@ -186,7 +185,7 @@ def test_a_rank_is_below_the_number_of_ranks(tiny: Dataset) -> None:
 def test_steps_are_a_number_or_all(text: bytes) -> None:
     assert read(BatchesQuery, b"steps=all").steps == "all"
     assert read(BatchesQuery, b"steps=007").steps == 7
-    with pytest.raises(Malformed, match="steps must be an integer from 1 to 9223372036854775807 or all"):
+    with pytest.raises(Malformed, match="steps must be an integer of at least 1 or all"):
         read(BatchesQuery, text)
 
 

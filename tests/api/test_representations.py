@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from service.api import batches, cards, downloads, epochs, grids, labels, projection, rows, samples, statistics, take
 from service.api.catalog import Catalog
-from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ROW_FORMATS, STREAM_FORMATS
+from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ORDER_FORMATS, ROW_FORMATS, STREAM_FORMATS
 from service.api.queries import (
     BatchesQuery,
     FileQuery,
@@ -88,10 +88,10 @@ CASES: dict[str, Case] = {
         for media, steps in EVERY_BATCH
         for name, query in QUERIES.items()
     },
-    **{f"plan {name}": Case(epochs.get_plan, BatchesQuery(**query)) for name, query in QUERIES.items()},
+    **{f"plan {name}": Case(epochs.get_epoch_plan, BatchesQuery(**query)) for name, query in QUERIES.items()},
     **{
-        f"order {media.name} {name}": Case(epochs.get_order, OrderQuery(**query), {"media": media})
-        for media in epochs.ORDER_FORMATS
+        f"order {media.name} {name}": Case(epochs.get_epoch_order, OrderQuery(**query), {"media": media})
+        for media in ORDER_FORMATS
         for name, query in QUERIES.items()
     },
     **{
@@ -100,15 +100,15 @@ CASES: dict[str, Case] = {
         for name, query in QUERIES.items()
     },
     **{f"map {name}": Case(projection.get_projection, ProjectionQuery(**query)) for name, query in QUERIES.items()},
-    **{f"file {suffix}": Case(downloads.get_file, FileQuery(), {"suffix": suffix}) for suffix in FILE_FORMATS},
+    **{f"file {suffix}": Case(downloads.download_split, FileQuery(), {"suffix": suffix}) for suffix in FILE_FORMATS},
     "png": Case(samples.get_sample_png, SampleQuery(), {"index": 1}),
     "captioned": Case(samples.get_sample_webp, SampleQuery(caption=True), {"index": 1}),
     "svg": Case(samples.get_sample_svg, PictureQuery(), {"index": 1}),
     "sample": Case(samples.get_sample, RevisionQuery(), {"index": 1}),
-    "neighbours": Case(samples.list_neighbors, NeighborsQuery(), {"index": 1}),
-    "labels": Case(labels.list_labels, RevisionQuery()),
-    "mean": Case(labels.get_label_mean, PictureQuery(), {"label": 1}),
-    "deviation": Case(labels.get_label_std, PictureQuery(), {"label": 1}),
+    "neighbours": Case(samples.get_neighbors, NeighborsQuery(), {"index": 1}),
+    "labels": Case(labels.get_labels, RevisionQuery()),
+    "mean": Case(labels.get_label_mean_png, PictureQuery(), {"label": 1}),
+    "deviation": Case(labels.get_label_std_png, PictureQuery(), {"label": 1}),
     "statistics": Case(statistics.get_statistics, RevisionQuery()),
     "split card": Case(cards.get_split, RevisionQuery()),
     "dataset card": Case(cards.get_dataset, RevisionQuery()),

@@ -38,24 +38,22 @@ NAMES = {
     "rev": digits.CARD.digest[:12],
     "format": "json",
 }
-"""Names that are any text to the document, but must be known ones for an answer."""
+"""Names that go together, which no schema can say, or that must be known ones for an answer."""
+
+RANGE = {"$ref": "#/components/parameters/Range"}
 
 REFUSALS = [404, 406, 409, 413, 414, 415, 422]
-
-
-def without_tuples(part: dict[str, Any]) -> dict[str, Any]:
-    """A part of the document with its tuples as lists, which schemathesis trips over; their members are alike."""
-    if "prefixItems" in part:
-        part["items"] = part.pop("prefixItems")[0]
-    return part
 
 
 def cases(path: str, method: str, mode: GenerationMode, *, names: bool = False, **checks: object) -> Cases:
     """Requests to an operation, allowed or forbidden by the document; with known `names` if so wished."""
     # A document of its own, because schemathesis rewrites parts of it in place.
-    document = json.loads(DOCUMENT, object_hook=without_tuples)
-    for parameter in document["paths"][path][method].get("parameters", ()):
-        if names and parameter["name"] in NAMES and parameter["schema"].get("type") != "array":
+    document = json.loads(DOCUMENT)
+    described = document["paths"][path][method]
+    if "206" not in described["responses"]:  # beside JSON, which generated clients could not tell from it
+        described["parameters"] = [one for one in described.get("parameters", ()) if one != RANGE]
+    for parameter in described.get("parameters", ()):
+        if names and parameter.get("name") in NAMES and parameter["schema"].get("type") != "array":
             parameter["schema"] = {"enum": [NAMES[parameter["name"]]]}
     config = SchemathesisConfig.from_dict({"checks": checks})
     operation = schemathesis.openapi.from_dict(document, config=config)[path][method]
@@ -77,6 +75,7 @@ def ask_all(site: Site, requests: Cases) -> None:
 def test_what_the_document_allows_is_answered_as_it_promises(live: Site, path: str, method: str) -> None:
     fair = ["2xx"] + [422] * any(part in path for part in TOGETHER) + [409] * (path == "/v1/datasets")
     fair += [404] * path.endswith("batches")  # the end of the epoch
+    fair += [304, 412, 416]  # any text may stand in the headers of a condition or a range
     fair += [406] * ("batches" in path)  # a format that does not stream, for several steps
     allowed = {"expected-statuses": fair}
     ask_all(live, cases(path, method, GenerationMode.POSITIVE, names=True, positive_data_acceptance=allowed))

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import pytest
 from annotated_types import Ge
@@ -14,7 +14,6 @@ from fastapi import Depends, FastAPI, Path, Query
 from starlette.exceptions import HTTPException
 
 from service.api import ROUTES
-from service.app import create_app
 from service.errors import Refused, ServiceError, Unknown
 from service.http import openapi
 from service.http.body import read_body
@@ -29,6 +28,7 @@ from service.http.request import ApiRequest
 from service.http.response_cache import ResponseCache
 from service.http.route import TOTAL, ApiRoute, Endpoint, compile_signature, find_integers, find_waiting
 from tests import sites
+from tests.http.document import OPERATIONS, Operation, list_parameters
 
 
 @dataclass(frozen=True)
@@ -257,16 +257,15 @@ def test_a_route_documents_what_its_endpoint_reads_and_gives() -> None:
 
 # --- the routes of the service ----------------------------------------------------------------------------------------
 
-DOCUMENT: dict[str, Any] = json.loads(openapi.write_openapi(create_app()))
 WORDS = {"dataset": "made", "split": "train", "index": "0", "label": "0", "suffix": "csv", "name": "unavailable"}
-OPERATIONS = [(path, method) for path, methods in DOCUMENT["paths"].items() for method in methods]
-every_operation = pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=map(" ".join, OPERATIONS))
+every_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 
 
 @every_operation
-def test_the_parameters_that_are_documented_are_those_that_are_known(site: sites.Site, path: str, method: str) -> None:
-    documented = {one["name"] for one in DOCUMENT["paths"][path][method].get("parameters", []) if one["in"] == "query"}
-    answer = site.send(method.upper(), f"{path.format_map(WORDS)}?no_such=1")
+def test_the_parameters_that_are_documented_are_those_that_are_known(site: sites.Site, operation: Operation) -> None:
+    documented = {one["name"] for one in list_parameters(operation.part, "query")}
+    method = "GET" if operation.method == "head" else operation.method.upper()  # the answer to HEAD names nothing
+    answer = site.send(method, f"{operation.path.format_map(WORDS)}?no_such=1")
     assert answer.status == 422, answer.body
     (fault,) = answer.json["errors"]
     assert (fault["in"], fault["name"]) == ("query", "no_such")
@@ -275,10 +274,10 @@ def test_the_parameters_that_are_documented_are_those_that_are_known(site: sites
 
 
 @every_operation
-def test_the_integers_of_a_path_that_are_documented_are_read_as_integers(path: str, method: str) -> None:
-    parameters = DOCUMENT["paths"][path][method].get("parameters", [])
-    documented = {one["name"] for one in parameters if one["in"] == "path" and one["schema"]["type"] == "integer"}
-    (route,) = (one for one in ROUTES if isinstance(one, ApiRoute) and one.path == path)
+def test_the_integers_of_a_path_that_are_documented_are_read_as_integers(operation: Operation) -> None:
+    parameters = list_parameters(operation.part, "path")
+    documented = {one["name"] for one in parameters if one["schema"]["type"] == "integer"}
+    (route,) = (one for one in ROUTES if isinstance(one, ApiRoute) and one.path == operation.path)
     assert find_integers(route.endpoint) == documented
 
 

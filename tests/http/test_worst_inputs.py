@@ -15,8 +15,7 @@ from service.formats import FORMATS
 from service.http.conditions import is_unmodified, select_range
 from service.http.host import is_valid
 from service.http.negotiation import choose_coding, find_by_accept, parse_weights
-from service.http.parameters import Parameters, read
-from service.http.route import read_integer
+from service.http.parameters import Parameters, read, read_integer
 from tests import sites
 
 LONGEST = 32_000
