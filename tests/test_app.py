@@ -309,7 +309,6 @@ print(*sorted(set(sys.modules) - before))
 """
 
 
-@pytest.mark.xfail(strict=True, reason="one colour map is a module of its own, which nothing loads before")
 def test_nothing_is_imported_for_a_first_colour_map() -> None:
     command = [sys.executable, "-c", DRAWING, *get_args(ColourMap)]
     run = subprocess.run(command, cwd=sites.ROOT, check=True, capture_output=True, text=True)

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Mapping
 from importlib.metadata import version
 from types import MappingProxyType
+from typing import get_args
 
 import numpy as np
 import orjson
@@ -20,7 +21,7 @@ from service.formats.ndjson import NDJSON
 from service.formats.npy import NPY
 from service.formats.npz import NPZ
 from service.formats.parquet import PARQUET
-from service.formats.render import RenderOptions, draw
+from service.formats.render import ColourMap, RenderOptions, draw
 from service.formats.safetensors import SAFETENSORS
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -47,4 +48,5 @@ def prepare() -> None:
     """Load what encoders load when they are first used, so that no first answer waits for it."""
     pixel = np.zeros((1, 1), np.uint8)
     webp.encode(pixel)
-    draw(pixel, RenderOptions(cmap="viridis", captioned=True), "0")
+    for name in get_args(ColourMap):
+        draw(pixel, RenderOptions(cmap=name, captioned=True), "0")

@@ -27,5 +27,6 @@ async def read_body(request: ApiRequest, *, most: int) -> bytes:
         elif size > LONGEST_DISCARDED:
             break
     if size > most:
-        raise BodyTooLarge(f"The body is longer than {most} bytes; ask for fewer rows at a time.")
+        unread = size > LONGEST_DISCARDED
+        raise BodyTooLarge(f"The body is longer than {most} bytes; ask for fewer rows at a time.", unread=unread)
     return b"".join(pieces)

@@ -197,7 +197,7 @@ def _pairs(query_string: bytes) -> list[tuple[str, str]]:
         raise Malformed([Refused("query", f"must have at most {MOST_PARAMETERS} parameters")])
     if "%" in text or "+" in text:
         return parse_qsl(text, keep_blank_values=True)
-    return [(name, value) for name, _, value in (pair.partition("=") for pair in text.split("&")) if name or value]
+    return [(name, value) for name, _, value in (pair.partition("=") for pair in text.split("&") if pair)]
 
 
 @lru_cache(maxsize=64)

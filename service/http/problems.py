@@ -186,7 +186,15 @@ class Overloaded(ServiceError):
 
 
 class BodyTooLarge(ServiceError):
-    """The body of a request is larger than the service reads, or asks for more than it answers."""
+    """The body of a request is larger than the service reads, or asks for more than it answers.
+
+    `unread` is set where a part of the body has not been read: the connection cannot be used again.
+    """
+
+    def __init__(self, message: str, *, unread: bool = False) -> None:
+        """Say what the bound is."""
+        super().__init__(message)
+        self.unread = unread
 
 
 class UnsupportedBody(ServiceError):
@@ -233,6 +241,8 @@ async def handle_service_error(request: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, Overloaded):
         headers["Retry-After"] = RETRY_AFTER
+    if isinstance(error, BodyTooLarge) and error.unread:
+        headers["Connection"] = "close"
     if isinstance(error, OutsideFile):
         headers["Content-Range"] = f"bytes */{error.size}"
     return respond(request, KINDS[name], str(error), faults=faults, headers=headers)

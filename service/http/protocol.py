@@ -61,6 +61,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         if self.client and self.client[0].startswith(MAPPED):
             self.client = self.client[0].removeprefix(MAPPED), self.client[1]
+        self._close_when_idle()
+
+    def _close_when_idle(self) -> None:
+        """Close the connection, unless something is received in time."""
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -82,6 +86,8 @@ class HttpProtocol(HttpToolsProtocol):
             self.send_400_response("The request is not valid HTTP/1.1.")
         if self.pending_bytes > MAX_PENDING_BYTES and not self.refused:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long.")
+        if self.timeout_keep_alive_task is None and self._unanswered() is None:
+            self._close_when_idle()  # part of a head, or a body that came later than its answer
 
     def _parse(self, data: memoryview) -> memoryview:
         """Parse to the end of a head that asks for an upgrade, or of the data, and return what is left.

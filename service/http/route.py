@@ -124,13 +124,22 @@ class ApiRoute(APIRoute):
         for name in self.integers:
             values[name] = read_integer(name, values[name])
         request.path = self.path_format.format_map(values)
-        arguments = {name: resolve(request) for name, resolve in self.steps}
-        for name in self.waiting:
-            arguments[name] = await arguments[name]
+        arguments = await self._wait_for_arguments(request) if self.waiting else self._resolve(request)
         arguments.pop(NAMELESS, None)
         executor: Executor = scope["state"]["executor"]
         response = await executor.execute(request, self.endpoint(**arguments))
         await response(scope, receive, send)
+
+    def _resolve(self, request: ApiRequest) -> dict[str, Any]:
+        """The arguments of the endpoint."""
+        return {name: resolve(request) for name, resolve in self.steps}
+
+    async def _wait_for_arguments(self, request: ApiRequest) -> dict[str, Any]:
+        """The arguments of the endpoint, of which some have to be waited for; each in its turn."""
+        arguments = {}
+        for name, resolve in self.steps:
+            arguments[name] = await resolve(request) if name in self.waiting else resolve(request)
+        return arguments
 
 
 def describe_content(media_types: Iterable[str], json: dict[str, str] | None) -> dict[str, dict[str, Any]]:

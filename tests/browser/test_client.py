@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from service.formats.look import ColourMap
+from service.formats.render import ColourMap
 from tests.browser import stage
 from tests.browser.conftest import Watched
 from tests.sites import Site

@@ -216,7 +216,6 @@ def put_alone(text: Annotated[str, Depends(read_text)]) -> Representation:
     return tell(text=text)
 
 
-@pytest.mark.xfail(strict=True, reason="a refusal after a coroutine leaves it without anybody who awaits it")
 @pytest.mark.parametrize("endpoint", [put_before, put_alone])
 def test_a_request_with_a_body_that_is_refused_for_its_query_leaves_nothing_behind(endpoint: Endpoint) -> None:
     app = build([ApiRoute("/put", endpoint, methods=["POST"])])
