@@ -65,7 +65,10 @@ def test_an_application_is_built_of_values_and_loads_when_it_starts() -> None:
         assert [card["name"] for card in site.get("/v1/datasets").json["datasets"]] == ["one", "two"]
 
 
-def test_a_start_that_fails_is_told_in_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_start_that_fails_is_told_in_one_sentence(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)  # whatever was configured before
     settings = Settings(port=0)
     server = Server(server_config(create_app(settings, [made.source(), damaged()]), settings))
     with pytest.raises(SystemExit) as ended:

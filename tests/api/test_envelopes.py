@@ -28,7 +28,8 @@ def test_a_page_tells_where_it_is_in_the_order_of_the_contract(tiny: Dataset) ->
         "links": {"self": "/s", "first": None, "prev": None, "next": "/n", "last": None},
     }
     names = ["dataset", "split", "offset", "limit", "total", "rev", "columns", "rows", "links"]
-    assert list(found) == names == list(RowsPage.model_fields)
+    assert list(found) == names
+    assert set(names) == set(RowsPage.model_fields)
     assert tuple(cast("dict[str, object]", found["links"])) == RELATIONS
 
 

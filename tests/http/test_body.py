@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from service.http.body import LONGEST_DISCARDED, read_body
-from service.http.problems import BodyTooLarge, UnsupportedBody
+from service.http.problems import BodyTooLarge, UnsupportedBody, handle_service_error
 from service.http.request import ApiRequest
 from tests import sites
 from tests.http import echo, wire
@@ -107,14 +108,12 @@ async def take(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await echo.live(receive, send)
         return
+    request = ApiRequest(scope, receive)
     try:
-        content, status = await read_body(ApiRequest(scope, receive), most=10), 200
+        response = Response(await read_body(request, most=10))
     except BodyTooLarge as error:
-        content, status = str(error).encode(), 413
-    await send(
-        {"type": "http.response.start", "status": status, "headers": [(b"content-length", b"%d" % len(content))]}
-    )
-    await send({"type": "http.response.body", "body": content})
+        response = await handle_service_error(request, error)
+    await response(scope, receive, send)
 
 
 def post(size: int) -> bytes:

@@ -264,7 +264,14 @@ def test_a_subclass_of_a_known_exception_is_answered_as_its_ancestor(known: type
     def build(cls: type[ServiceError]) -> ServiceError:
         error = cls.__new__(cls)
         ServiceError.__init__(error, "Something is wrong.")
-        for name, value in {"name": "x", "reason": "y", "place": "query", "faults": [], "size": 7}.items():
+        for name, value in {
+            "name": "x",
+            "reason": "y",
+            "place": "query",
+            "faults": [],
+            "size": 7,
+            "unread": False,
+        }.items():
             setattr(error, name, value)
         return error
 
