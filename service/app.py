@@ -23,6 +23,7 @@ from service.errors import ServiceError
 from service.formats import ENCODERS, prepare
 from service.http import openapi
 from service.http.compression import LIBRARIES
+from service.http.dispatcher import Dispatcher
 from service.http.encoder_pool import EncoderPool
 from service.http.executor import Executor
 from service.http.file_store import FileStore
@@ -51,7 +52,7 @@ class Service(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The middleware that was added, the handling of exceptions, and the routes."""
-        app: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        app: ASGIApp = ExceptionMiddleware(Dispatcher(self.router), handlers=self.exception_handlers)
         for layer, arguments, options in reversed(self.user_middleware):
             app = layer(app, *arguments, **options)
         return app

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import chain
 
 import numpy as np
 
@@ -110,8 +111,16 @@ def split_pieces(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
 
 
 def concatenate(pieces: Iterable[Encoded]) -> bytes:
-    """All pieces as one; each is released when it is copied, so that the memory needed is that of the whole."""
+    """All pieces as one. Many are copied one by one and released, so that the memory needed is that of the whole."""
+    rest, few, size = iter(pieces), [], 0
+    for piece in rest:
+        few.append(piece)
+        size += len(piece)
+        if size > BLOCK:
+            break
+    else:
+        return b"".join(few)
     whole = BytesIO()
-    for piece in pieces:
+    for piece in chain(few, rest):
         whole.write(piece)
     return whole.getvalue()

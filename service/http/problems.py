@@ -278,8 +278,13 @@ def list_methods(headers: Mapping[str, str]) -> str:
 
 def find_client_path(scope: Scope) -> str:
     """The path as the client wrote it, also where a proxy has removed the root path."""
-    root, path = scope.get("root_path", ""), scope["path"]
-    return str(path if path == root or path.startswith(f"{root}/") else root + path)
+    return str(scope.get("root_path", "")) + find_route_path(scope)
+
+
+def find_route_path(scope: Scope) -> str:
+    """The path without the root path, whether or not a proxy has removed it."""
+    root, path = str(scope.get("root_path", "")), str(scope["path"])
+    return path[len(root) :] if root and (path == root or path.startswith(f"{root}/")) else path
 
 
 def respond(
