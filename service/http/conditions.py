@@ -28,16 +28,17 @@ def is_unmodified(headers: Headers, etag: str) -> bool:
     Raises:
         PreconditionFailed: `If-Match` or `If-Unmodified-Since` does not hold.
     """
-    if CONDITIONS.isdisjoint([name for name, _ in headers]):
+    found = {name for name, _ in headers if name in CONDITIONS}
+    if not found:
         return False
-    if_match = read_header(headers, b"if-match")
-    if if_match and not _names(if_match, etag, weakly=False):
-        raise PreconditionFailed(f"If-Match: {quote(if_match)} does not name the present entity tag, {etag}.")
-    if not if_match and not _is_current(read_header(headers, b"if-unmodified-since"), otherwise=True):
+    if b"if-match" in found:
+        if_match = read_header(headers, b"if-match")
+        if not _names(if_match, etag, weakly=False):
+            raise PreconditionFailed(f"If-Match: {quote(if_match)} does not name the present entity tag, {etag}.")
+    elif not _is_current(read_header(headers, b"if-unmodified-since"), otherwise=True):
         raise PreconditionFailed(f"If-Unmodified-Since is before the last modification, {LAST_MODIFIED}.")
-    if_none_match = read_header(headers, b"if-none-match")
-    if if_none_match:
-        return _names(if_none_match, etag, weakly=True)
+    if b"if-none-match" in found:
+        return _names(read_header(headers, b"if-none-match"), etag, weakly=True)
     return _is_current(read_header(headers, b"if-modified-since"), otherwise=False)
 
 
@@ -49,6 +50,8 @@ def _names(condition: str, etag: str, *, weakly: bool) -> bool:
 
 def _is_current(date: str, *, otherwise: bool) -> bool:
     """Whether nothing was modified after a date; `otherwise` where there is no valid one, as section 13.1.3 asks."""
+    if not date:
+        return otherwise
     try:
         parsed = parsedate_to_datetime(date)
     except (ValueError, OverflowError):

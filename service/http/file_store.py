@@ -6,6 +6,7 @@ import mmap
 import os
 import tempfile
 from collections.abc import Callable, Iterable
+from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
 
@@ -13,6 +14,9 @@ from service.http.encoder_pool import EncoderPool
 from service.http.problems import Overloaded
 from service.http.representation import Encoded
 from service.http.single_flight import SingleFlight
+
+WINDOW = 16 * 1_048_576
+"""Bytes of a file that are mapped at a time: mapping anew for each piece takes as long as sending it."""
 
 
 class StoredFile:
@@ -26,6 +30,7 @@ class StoredFile:
         self.descriptor = descriptor
         self.digest = digest
         self._size = size
+        self._windows: WeakValueDictionary[int, mmap.mmap] = WeakValueDictionary()
 
     def __del__(self) -> None:
         """Close the file, which frees its room."""
@@ -38,14 +43,19 @@ class StoredFile:
     def __getitem__(self, part: slice) -> memoryview:
         """Return a part of the content, mapped into memory for as long as somebody refers to it.
 
-        Only the part is mapped, so that the process never holds a whole file.
+        A window of the file is mapped, which all readers share, so that the process never holds a whole file.
         """
         start, stop, _ = part.indices(self._size)
         if start >= stop:
             return memoryview(b"")
-        offset = start - start % mmap.ALLOCATIONGRANULARITY
-        mapping = mmap.mmap(self.descriptor, stop - offset, access=mmap.ACCESS_READ, offset=offset)
-        return memoryview(mapping)[start - offset :]
+        offset = start - start % WINDOW
+        mapping = self._windows.get(offset) if stop <= offset + WINDOW else self._map(offset, stop - offset)
+        if mapping is None:
+            self._windows[offset] = mapping = self._map(offset, min(WINDOW, self._size - offset))
+        return memoryview(mapping)[start - offset : stop - offset]
+
+    def _map(self, offset: int, length: int) -> mmap.mmap:
+        return mmap.mmap(self.descriptor, length, access=mmap.ACCESS_READ, offset=offset)
 
     @property
     def repr_digest(self) -> bytes:
