@@ -1,6 +1,6 @@
 """Two datasets of handwritten digits in memory, served over HTTP: exact, instant, self-explaining."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 """Release of the service; part of every ETag, because encoders may change their bytes from release to release."""
 
 __released__ = "2026-11-25"

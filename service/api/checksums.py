@@ -5,19 +5,21 @@ import json
 from functools import cache
 from importlib.resources import files
 
+import orjson
+import pyarrow as pa
+
 from service import __version__
 from service.api.catalog import Catalog
 from service.api.downloads import encode_split
 from service.api.formats import FILE_FORMATS
 from service.api.queries import FileQuery
 from service.data.split import Split
-from service.formats import ENCODERS
 
 RECORD = files("service.api") / "checksums.json"
 """The record: what encoded the files, and the SHA-256 of each by its name."""
 
-ENCODED_BY = f"{__version__};{ENCODERS}"
-"""What decides the bytes of a file besides the data."""
+ENCODED_BY = f"{__version__};pyarrow {pa.__version__};orjson {orjson.__version__}"
+"""What decides the bytes of a whole-split file besides the data: the release, and the libraries that write them."""
 
 
 def find_checksum(split: Split, suffix: str) -> str | None:
