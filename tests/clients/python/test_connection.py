@@ -386,7 +386,9 @@ def test_a_cancelled_request_leaves_its_connection_at_once(flaky: Flaky, fault: 
     assert flaky.left_halfway.acquire(timeout=20)
 
 
-def test_a_pause_can_be_cancelled(flaky: Flaky, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_pause_can_be_cancelled(
+    flaky: Flaky, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> None:
     flaky.fail(["busy"] * 2)
     flaky.retry_after = "60"
     connection, cancellation = Connection(flaky.url), Cancellation()
@@ -397,6 +399,7 @@ def test_a_pause_can_be_cancelled(flaky: Flaky, caplog: pytest.LogCaptureFixture
         return "next attempt" in record.getMessage()
 
     caplog.handler.addFilter(notice)
+    request.addfinalizer(lambda: caplog.handler.removeFilter(notice))  # the handler is the same for all tests
     with ThreadPoolExecutor(1) as threads:
         retries = connection.create_retry(cancellation)
         reading = threads.submit(lambda: connection.open(CARD, {}, accept=JSON, retries=retries).__enter__())
