@@ -38,16 +38,31 @@ METHODS = "GET, HEAD, POST, OPTIONS"
 log = logging.getLogger("service")
 
 
+EVERY_ANSWER: Headers = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"access-control-expose-headers", EXPOSED.encode()),
+]
+"""Headers of every answer."""
+
+ANY_ORIGIN: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"timing-allow-origin", b"*"),
+]
+"""Headers of every answer that pages of any origin may read (Fetch standard, CORS protocol)."""
+
+
 class RequestMetricsMiddleware:
-    """Names and times every request: `X-Request-ID`, `Server-Timing`, and a count by route.
+    """Names and times every request: `X-Request-ID`, `Server-Timing`, and a count by route; adds constant headers.
 
     It also turns an exception that nothing else handled into the problem that names the request.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
-        """Count the requests to `app`."""
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, headers: Headers = EVERY_ANSWER) -> None:
+        """Count the requests to `app`, and add `headers` to every answer."""
         self.app = app
         self.metrics = metrics
+        self.headers = tuple(headers)
         self.process = os.urandom(6).hex()
         self.numbers = count(1)
 
@@ -66,7 +81,7 @@ class RequestMetricsMiddleware:
                 status = message["status"]
                 timing = b"total;dur=%.2f" % ((perf_counter() - began) * 1_000)
                 own = ((b"x-request-id", identity.encode()), (b"server-timing", timing))
-                message["headers"] = [*message["headers"], *own]
+                message["headers"] = [*message["headers"], *self.headers, *own]
             await send(message)
 
         try:
@@ -84,41 +99,30 @@ class RequestMetricsMiddleware:
 
 
 class CORSMiddleware:
-    """Lets pages of some origins read answers (Fetch standard, CORS protocol)."""
+    """Lets pages of some origins read answers (Fetch standard, CORS protocol).
+
+    Where any origin may, the headers are the same for all answers, and this is not needed.
+    """
 
     def __init__(self, app: ASGIApp, *, origins: Sequence[str]) -> None:
-        """Allow pages of `origins`; `*` is any."""
+        """Allow pages of `origins`."""
         self.app = app
         self.origins = frozenset(origins)
-        self.constant: Headers = [
-            (b"x-content-type-options", b"nosniff"),
-            (b"access-control-expose-headers", EXPOSED.encode()),
-        ]
-        if "*" in self.origins:
-            self.constant += [
-                (b"access-control-allow-origin", b"*"),
-                (b"cross-origin-resource-policy", b"cross-origin"),
-                (b"timing-allow-origin", b"*"),
-            ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add headers to what the application answers."""
+        """Let one of the origins read the answer, and tell caches that answers differ by origin."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        allowed = self.constant if "*" in self.origins else self._allow(read_header(scope["headers"], b"origin"))
+        origin = read_header(scope["headers"], b"origin")
+        allowed = [(b"access-control-allow-origin", origin.encode("latin-1"))] * (origin in self.origins)
 
         async def send_allowed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *allowed]
+                message["headers"] = [*message["headers"], (b"vary", b"Origin"), *allowed]
             await send(message)
 
         await self.app(scope, receive, send_allowed)
-
-    def _allow(self, origin: str) -> Headers:
-        """The headers that let one of the configured origins read an answer, and tell caches that they differ."""
-        allowed = [(b"access-control-allow-origin", origin.encode("latin-1"))] * (origin in self.origins)
-        return [*self.constant, (b"vary", b"Origin"), *allowed]
 
 
 class EarlyAnswerMiddleware:

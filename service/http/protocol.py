@@ -78,7 +78,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         self.pending_bytes += len(data)
-        rest = memoryview(data)
+        rest: bytes | memoryview = data
         try:
             while rest:
                 rest = self._parse(rest)
@@ -89,7 +89,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.timeout_keep_alive_task is None and self._unanswered() is None:
             self._close_when_idle()  # part of a head, or a body that came later than its answer
 
-    def _parse(self, data: memoryview) -> memoryview:
+    def _parse(self, data: bytes | memoryview) -> bytes | memoryview:
         """Parse to the end of a head that asks for an upgrade, or of the data, and return what is left.
 
         A parser takes what follows such a head for another protocol, so a new one parses the head without `Upgrade`.
@@ -102,8 +102,8 @@ class HttpProtocol(HttpToolsProtocol):
             head = self._head_without_upgrade()
             self.parser = httptools.HttpRequestParser(self)
             self.parser.feed_data(head)
-            return data[upgrade.args[0] :]
-        return data[:0]
+            return memoryview(data)[upgrade.args[0] :]
+        return b""
 
     def _head_without_upgrade(self) -> bytes:
         version = self.parser.get_http_version().encode()
