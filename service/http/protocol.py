@@ -5,15 +5,12 @@ fail if a release renames one.
 """
 
 import asyncio
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 import httptools
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import (
-    HEADER_RE,
-    HEADER_VALUE_RE,
     STATUS_LINE,
     HttpToolsProtocol,
     RequestResponseCycle,
@@ -129,7 +126,6 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's type is private
         """Start the application, for a client older than HTTP/1.1 behind the rules for it."""
-        cycle.__class__ = RenderingCycle  # uvicorn offers no place to name the class
         if cycle.scope["http_version"] != "1.1":
             app = CloseDelimited(app, cycle)
         super()._start_asgi_task(cycle, app)
@@ -202,57 +198,3 @@ class CloseDelimited:
             await send(message)
 
         await self.app(scope, receive, send_unframed)
-
-
-class RenderingCycle(RequestResponseCycle):
-    """One request and its answer, whose head is written from rendered fields, most of them the same in every answer.
-
-    uvicorn checks and writes each field of each answer anew, which takes a quarter of a small answer's time.
-    """
-
-    async def send(self, message: Any) -> None:  # noqa: ANN401 - uvicorn's type is private
-        """Write the head, or let uvicorn write anything else."""
-        if message["type"] != "http.response.start" or self.response_started or self.access_log:
-            await super().send(message)
-            return
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
-        if not self.disconnected:
-            write_head(self, message["status"], message["headers"])
-
-
-def write_head(cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-    """Write the head of an answer, and note how its body is framed (RFC 9112, section 6).
-
-    Raises:
-        RuntimeError: a name or a value has a character that a field cannot have.
-    """
-    cycle.response_started = True
-    cycle.waiting_for_100_continue = closing = False
-    for name, value in headers:
-        if name == b"content-length":
-            cycle.expected_content_length = int(value)
-            cycle.chunked_encoding = False
-        elif name == b"connection":
-            closing, cycle.keep_alive = True, False  # no application asks for anything else
-    fields = [STATUS_LINE[status], *map(render_field, cycle.default_headers), *map(render_field, headers)]
-    if not cycle.keep_alive and not closing:
-        fields.append(b"connection: close\r\n")
-    if cycle.chunked_encoding is None and cycle.scope["method"] != "HEAD" and status not in (204, 304):
-        cycle.chunked_encoding = True
-        fields.append(b"transfer-encoding: chunked\r\n")
-    fields.append(b"\r\n")
-    cycle.transport.write(b"".join(fields))
-
-
-@lru_cache(maxsize=2_048)
-def render_field(field: tuple[bytes, bytes]) -> bytes:
-    """The line of a header field.
-
-    Raises:
-        RuntimeError: the name or the value has a character that it cannot have.
-    """
-    name, value = field
-    if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
-        raise RuntimeError(f"The header field {name!r} has an invalid character.")
-    return b"%b: %b\r\n" % (name.lower(), value)
