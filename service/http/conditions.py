@@ -21,6 +21,9 @@ CONDITIONS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"i
 TAG = re.compile(r'(W/)?("[^"]*")')
 """One entity tag in a list, weak or strong."""
 
+LONGEST_NUMBER = 40
+"""Digits of a position; some clients write 2^64-1 where they mean the end."""
+
 
 def is_unmodified(headers: Headers, etag: str) -> bool:
     """Whether the client has the representation already, so that the answer is 304; decided as section 13.2.2 asks.
@@ -92,7 +95,3 @@ def _parse_range(first: str, last: str, size: int) -> range | None:
     if last and int(last) < int(first):
         return None
     return range(int(first), min(size, int(last) + 1) if last else size)
-
-
-LONGEST_NUMBER = 40
-"""Digits of a position; some clients write 2^64-1 where they mean the end."""

@@ -18,7 +18,7 @@ from service.http.representation import Encoded, File, Pieces, Representation, V
 from service.http.request import ApiRequest, Headers
 from service.http.response_cache import ResponseCache
 from service.http.single_flight import SingleFlight
-from service.http.stored_response import NotModifiedResponse, StoredResponse, describe_part
+from service.http.stored_response import NotModifiedResponse, StoredResponse, describe_part, describe_whole
 from service.http.streaming import StreamResponse
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -26,6 +26,15 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 FOR_AN_HOUR = "public, max-age=3600"
 """Without `rev` the data may change with the next release."""
+
+LAST_MODIFIED = (b"last-modified", conditions.LAST_MODIFIED.encode())
+
+VARY = {
+    (True, False): (b"vary", b"Accept"),
+    (False, True): (b"vary", b"Accept-Encoding"),
+    (True, True): (b"vary", b"Accept, Accept-Encoding"),
+}
+"""On what an answer depends, by whether `Accept` decided and whether it is compressed on request."""
 
 INLINE = 2.0
 """Milliseconds that making a body may hold the event loop; what costs more is made in the pool."""
@@ -112,8 +121,7 @@ class Executor:
             return StreamResponse(headers, body.make, pool=pool)
         part = select_range(request.scope["headers"], etag, body.length) if request.method == "GET" else None
         if part is None:
-            headers = [*headers, (b"content-length", b"%d" % body.length), (b"accept-ranges", b"bytes")]
-            return StreamResponse(headers, body.make, pool=pool)
+            return StreamResponse(describe_whole(headers, body.length), body.make, pool=pool)
         return StreamResponse(describe_part(headers, part, body.length), body.make, pool=pool, part=part)
 
     def _tag(self, request: ApiRequest, media_type: str, version: Versioned, coding: str) -> str:
@@ -153,13 +161,3 @@ def build_headers(request: ApiRequest, representation: Representation, etag: str
     if isinstance(representation.body, File):
         headers.append((b"content-disposition", f'attachment; filename="{representation.body.filename}"'.encode()))
     return headers
-
-
-LAST_MODIFIED = (b"last-modified", conditions.LAST_MODIFIED.encode())
-
-VARY = {
-    (True, False): (b"vary", b"Accept"),
-    (False, True): (b"vary", b"Accept-Encoding"),
-    (True, True): (b"vary", b"Accept, Accept-Encoding"),
-}
-"""On what an answer depends, by whether `Accept` decided and whether it is compressed on request."""

@@ -26,6 +26,8 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     class Protocol(HttpProtocol):
         public_path = settings.root_path
 
+    log.addFilter(shorten_failure)
+
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -52,9 +54,6 @@ def shorten_failure(record: logging.LogRecord) -> bool:
     if message.startswith("Traceback"):
         record.msg, record.args = message.rpartition("\n")[2], ()
     return True
-
-
-log.addFilter(shorten_failure)
 
 
 class Server(uvicorn.Server):

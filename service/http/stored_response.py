@@ -90,15 +90,19 @@ class StoredResponse:
         return send_part
 
     async def _send_whole(self, scope: Scope, send: Send) -> None:
-        headers = [*self.headers, (b"content-length", b"%d" % len(self.body)), (b"accept-ranges", b"bytes")]
         part = range(0 if scope["method"] == "HEAD" else len(self.body))
-        await _send(send, HTTPStatus.OK, headers, self.body, part)
+        await _send(send, HTTPStatus.OK, describe_whole(self.headers, len(self.body)), self.body, part)
+
+
+def describe_whole(headers: Headers, size: int) -> Headers:
+    """The headers of a 200 whose body has `size` bytes."""
+    return [*headers, (b"content-length", b"%d" % size), (b"accept-ranges", b"bytes")]
 
 
 def describe_part(headers: Headers, part: range, size: int) -> Headers:
     """The headers of a 206, which gives a part of `size` bytes."""
     bounds = b"bytes %d-%d/%d" % (part.start, part.stop - 1, size)
-    return [*headers, (b"content-length", b"%d" % len(part)), (b"accept-ranges", b"bytes"), (b"content-range", bounds)]
+    return [*describe_whole(headers, len(part)), (b"content-range", bounds)]
 
 
 async def _send(send: Send, status: HTTPStatus, headers: Headers, body: Body, part: range) -> None:
