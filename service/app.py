@@ -16,6 +16,7 @@ from service import __version__
 from service.api import ROUTES
 from service.api.catalog import Catalog
 from service.api.dependencies import AppState
+from service.api.description import DESCRIPTION
 from service.api.named_types import describe_names
 from service.datasets import SOURCES
 from service.datasets.source import Source
@@ -75,7 +76,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         yield AppState(catalog=load(sources), settings=settings, metrics=metrics, executor=executor)
 
     app = Service(
-        title=openapi.TITLE,
+        **DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -87,7 +88,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     )
     app.root_path = settings.root_path
     names = describe_names([source.card for source in sources])
-    app.openapi = cache(lambda: openapi.document(ROUTES, settings.root_path, names))  # type: ignore[method-assign] # as FastAPI documents it
+    app.openapi = cache(lambda: openapi.document(app, names))  # type: ignore[method-assign] # as FastAPI documents it
     metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
     metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)

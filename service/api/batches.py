@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from service.api.answer_headers import EPOCH_STEPS
 from service.api.dependencies import SplitPath
 from service.api.envelopes import describe_batch
 from service.api.formats import BATCH_FORMATS, STREAM_FORMATS
@@ -20,7 +21,7 @@ from service.http.links import write_link_header
 from service.http.negotiation import Negotiation
 from service.http.representation import Pieces, Representation, Whole
 from service.http.request import ApiRequest
-from service.http.route import EPOCH_STEPS, ApiRoute
+from service.http.route import ApiRoute
 
 
 def offer_formats(query: BatchesQuery) -> tuple[Format, ...]:

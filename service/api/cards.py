@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from service.api.answer_headers import LICENCE
 from service.api.checksums import find_checksum
 from service.api.dependencies import CatalogState, DatasetPath, SplitPath
 from service.api.formats import FILE_FORMATS
@@ -17,7 +18,7 @@ from service.http.links import write_link_header
 from service.http.parameters import RevisionQuery
 from service.http.representation import Make, Representation, Versioned, Whole
 from service.http.request import ApiRequest
-from service.http.route import LICENCE, ApiRoute
+from service.http.route import ApiRoute
 
 COST = 100.0
 """Milliseconds that a card may take the first time, when the arrays are hashed and summed."""

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from service.api.answer_headers import EPOCH
 from service.api.batches import offer_formats
 from service.api.dependencies import SplitPath
 from service.api.formats import ORDER_FORMATS
@@ -13,7 +14,7 @@ from service.api.schemas import EpochOrder, EpochPlan
 from service.formats.format import Encoded, Format
 from service.http.negotiation import Negotiation, find_by_name
 from service.http.representation import Representation, Whole
-from service.http.route import EPOCH, ApiRoute
+from service.http.route import ApiRoute
 
 RANK_COST = 0.001
 """Milliseconds to count and write the rows of a rank."""

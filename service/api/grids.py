@@ -6,6 +6,7 @@ from typing import Annotated
 import orjson
 from fastapi import Query
 
+from service.api.answer_headers import PAGED
 from service.api.dependencies import SettingsState, SplitPath
 from service.api.limits import check_picture_size
 from service.api.links import SPLIT
@@ -19,7 +20,7 @@ from service.formats.render import RenderOptions
 from service.formats.webp import LARGEST, LONGEST
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
-from service.http.route import PAGED, ApiRoute
+from service.http.route import ApiRoute
 from service.settings import Settings
 
 GRID = f"{SPLIT}/grid"

@@ -5,6 +5,7 @@ from typing import Annotated
 import orjson
 from fastapi import Query
 
+from service.api.answer_headers import PAGED
 from service.api.dependencies import SplitPath
 from service.api.links import SPLIT
 from service.api.paging import Page
@@ -13,7 +14,7 @@ from service.api.schemas import ProjectionPage
 from service.data.projection import axes_of, project
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
-from service.http.route import PAGED, ApiRoute
+from service.http.route import ApiRoute
 
 COST = 0.006
 """Milliseconds to project a sample and to write its place."""

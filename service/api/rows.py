@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from service.api.answer_headers import PAGED
 from service.api.dependencies import SettingsState, SplitPath
 from service.api.envelopes import Envelope, describe_page
 from service.api.formats import ROW_FORMATS
@@ -16,7 +17,7 @@ from service.formats.format import Encoded, Format
 from service.http.negotiation import Negotiation
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
-from service.http.route import PAGED, ApiRoute
+from service.http.route import ApiRoute
 
 
 def get_rows(

@@ -7,6 +7,7 @@ import orjson
 from fastapi import Depends, Query
 from numpy.typing import NDArray
 
+from service.api.answer_headers import TOTAL
 from service.api.dependencies import SettingsState, SplitPath, find_settings
 from service.api.envelopes import Envelope, describe_page
 from service.api.formats import ROW_FORMATS
@@ -22,7 +23,7 @@ from service.http.negotiation import Negotiation
 from service.http.problems import BodyTooLarge, UnsupportedBody
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
-from service.http.route import TOTAL, ApiRoute
+from service.http.route import ApiRoute
 
 BYTES_PER_INDEX = 24
 """Bytes of a body per index that may be asked for: a number of six digits with generous white space."""

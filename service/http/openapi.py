@@ -10,33 +10,9 @@ import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
-from starlette.routing import BaseRoute
 
-from service import __version__
 from service.http.problems import BY_STATUS, MEDIA_TYPE, Problem
 from service.http.route import BINARY, JSON_TYPE, ApiRoute, Headers
-
-TITLE = "Digits"
-
-DESCRIPTION = """MNIST and scikit-learn's digits in memory, served over HTTP: facts, rows, pictures, statistics, files.
-
-Every answer is a pure function of its URL and of the data, so it can be cached, retried and prefetched. `rev` pins
-the data: with it an answer never changes. Nothing is clamped or guessed: what cannot be honoured is a problem that says
-what to do (RFC 9457). Every GET takes HEAD and `If-None-Match`; text comes in zstd or gzip by `Accept-Encoding`."""
-
-TAGS = (
-    ("cards", "What the datasets are."),
-    ("rows", "Flattened rows, page by page, in eight formats."),
-    ("batches", "Training batches, their plan and their order: the URL is the checkpoint."),
-    ("samples", "One sample as JSON, and its neighbours."),
-    ("pictures", "One sample as a picture."),
-    ("grids", "Many samples in one picture, and the map of it."),
-    ("labels", "Classes: counts, mean and spread."),
-    ("statistics", "Every column, and the numbers that training needs."),
-    ("projection", "Samples in two dimensions."),
-    ("downloads", "Whole splits as files."),
-    ("operations", "Health, metrics, problems."),
-)
 
 HEADERS: Headers = {
     "ETag": ("Strong validator of these bytes.", "string"),
@@ -63,7 +39,7 @@ REQUEST_HEADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "IfMatch": ("If-Match", "Entity tags: 412 where none of them is current."),
         "IfUnmodifiedSince": ("If-Unmodified-Since", "A date: 412 where the file has changed since."),
         "Range": ("Range", "Which bytes, such as `bytes=0-99`: 206 has them."),
-        "IfRange": ("If-Range", "`Range` counts only while this entity tag, or date, is current."),
+        "IfRange": ("If-Range", "`Range` counts only while this entity tag is current; a date gets the whole answer."),
     }
 )
 """Headers by which a request is conditional or asks for a part, by the names of their components.
@@ -77,23 +53,23 @@ ONE_AT_A_TIME = Lock()
 """FastAPI fills structures that the routes share while it describes them, so only one thread may ask it to."""
 
 
-def document(routes: Sequence[BaseRoute], root_path: str = "", names: Mapping[str, Schema] | None = None) -> Schema:
-    """The OpenAPI 3.1 document of the routes below `root_path`, the same in every process.
+def document(app: FastAPI, names: Mapping[str, Schema] | None = None) -> Schema:
+    """The OpenAPI 3.1 document of an application: of its routes below its `root_path`, the same in every process.
 
     `names` are facts about the schemas of components that depend on the data: their enums and examples.
     """
-    described = [_without_head(route) for route in routes if isinstance(route, ApiRoute) and route.include_in_schema]
+    described = [_without_head(one) for one in app.routes if isinstance(one, ApiRoute) and one.include_in_schema]
     with ONE_AT_A_TIME:
         spec = get_openapi(
-            title=TITLE,
-            version=__version__,
-            summary="Handwritten digits over HTTP: exact, instant, self-explaining.",
-            description=DESCRIPTION,
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
             routes=described,
-            tags=[{"name": name, "description": text} for name, text in TAGS],
-            servers=[{"url": root_path or "/", "description": "The server that this document comes from."}],
-            contact={"name": "Maintainers of the digits service"},
-            license_info={"name": "MIT", "identifier": "MIT"},
+            tags=app.openapi_tags,
+            servers=[{"url": app.root_path or "/", "description": "The server that this document comes from."}],
+            contact=app.contact,
+            license_info=app.license_info,
         )
     spec["security"] = []
     schemas = _add_models(spec["components"]["schemas"], described)

@@ -42,27 +42,6 @@ Resolve = Callable[[ApiRequest], Any]
 Headers = Mapping[str, tuple[str, str]]
 """Headers of an answer as the OpenAPI document describes them: a sentence and a type of JSON Schema, by name."""
 
-TOTAL: Headers = {"Total-Count": ("Samples of all pages together.", "integer")}
-"""Headers of an answer that lists samples."""
-
-PAGED: Headers = {"Link": ("Pages: self, first, prev, next, last (RFC 8288).", "string"), **TOTAL}
-"""Headers of an answer that is one page of several."""
-
-EPOCH: Headers = {"Epoch-Samples": ("N: samples in the epoch.", "integer")}
-"""Headers of an answer about an epoch."""
-
-EPOCH_STEPS: Headers = {
-    **EPOCH,
-    "Epoch-Steps": ("Steps from `start` to the end of the epoch.", "integer"),
-    "Next-Start": ("`start` of the request that goes on.", "integer"),
-    "Valid-Rows": ("This rank's real rows in the whole answer.", "integer"),
-    "Link": ("`next`: the request that goes on; absent on the last (RFC 8288).", "string"),
-}
-"""Headers of training batches."""
-
-LICENCE: Headers = {"Link": ("`license`: the terms of the data (RFC 8288).", "string")}
-"""Headers of a card."""
-
 
 class ApiRoute(APIRoute):
     """A route whose endpoint returns a Representation. It takes GET and HEAD, or the `methods` given.

@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Path, Query
 from starlette.exceptions import HTTPException
 
 from service.api import ROUTES
+from service.api.answer_headers import TOTAL
 from service.errors import Refused, ServiceError, Unknown
 from service.http import openapi
 from service.http.body import read_body
@@ -26,7 +27,7 @@ from service.http.problems import handle_http_exception, handle_service_error
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
 from service.http.response_cache import ResponseCache
-from service.http.route import TOTAL, ApiRoute, Endpoint, compile_signature, find_integers, find_waiting
+from service.http.route import ApiRoute, Endpoint, compile_signature, find_integers, find_waiting
 from tests import sites
 from tests.http.document import OPERATIONS, Operation, list_parameters
 
@@ -237,7 +238,7 @@ def test_get_and_head_are_taken_and_no_other_method(things: sites.Site) -> None:
 
 
 def test_a_route_documents_what_its_endpoint_reads_and_gives() -> None:
-    document = openapi.document(ENDPOINTS)
+    document = openapi.document(FastAPI(routes=list(ENDPOINTS)))
     operation = document["paths"]["/things/{name}/{number}"]["get"]
     told = {one["name"]: (one["in"], one["required"]) for one in operation["parameters"]}
     assert told == {
