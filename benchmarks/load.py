@@ -108,7 +108,7 @@ def _heads(server: Server, ask: Ask, seconds: int) -> Made:
     requests = failures = 0
     began = time.perf_counter()
     while (spent := time.perf_counter() - began) < seconds:
-        connection.request("HEAD", drawn(ask.path), headers=dict(ask.headers))
+        connection.request("HEAD", draw_numbers(ask.path), headers=dict(ask.headers))
         response = connection.getresponse()
         response.read()
         requests += 1
@@ -117,7 +117,7 @@ def _heads(server: Server, ask: Ask, seconds: int) -> Made:
     return Made(requests, spent, 0, failures)
 
 
-def drawn(path: str) -> str:
+def draw_numbers(path: str) -> str:
     """A path with random numbers in place of each `{N}`."""
     return re.sub(r"\{(\d+)\}", lambda found: str(random.randrange(int(found[1]))), path)
 
