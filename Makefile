@@ -15,9 +15,13 @@ INSTALL := $(IN)/python -m pip --disable-pip-version-check install --quiet --qui
 COMPILE := $(IN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 CODE := $(wildcard service tests benchmarks examples) clients/python/digits_client
 CLIENTS := tests/openapi_clients
+ENGINES := tests/engines
+FRAMEWORKS := tests/frameworks
+AXES := service/datasets/axes
+TRY = TF_CPP_MIN_LOG_LEVEL=3 $(FRAMEWORKS)/.venv/bin/python -m pytest --confcutdir $(FRAMEWORKS)
 # What is locked: what the service needs, and what the client in the same environment needs.
 LOCKED := pyproject.toml clients/python/pyproject.toml
-LOCKS := requirements.txt requirements-dev.txt $(CLIENTS)/requirements.txt
+LOCKS := requirements.txt requirements-dev.txt $(addsuffix /requirements.txt,$(CLIENTS) $(ENGINES) $(FRAMEWORKS) $(FRAMEWORKS)/lowest $(AXES))
 
 help: ## list the verbs
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb gives; do printf '  make %-14s %s\n' "$$verb" "$$gives"; done
@@ -38,6 +42,16 @@ test: .venv/.dev tests/browser/node_modules/.done ## run the tests, on all cores
 test-clients: .venv/.dev $(CLIENTS)/.venv/.done $(CLIENTS)/node_modules/.done ## generate clients of the OpenAPI document, build them and call the service
 	$(IN)/python -m pytest $(CLIENTS)
 
+test-engines: .venv/.dev $(ENGINES)/.venv/.done ## read the service with Ray Data, Dask and Spark (needs Java 17)
+	$(ENGINES)/.venv/bin/python -m pytest --confcutdir $(ENGINES) $(ENGINES)
+
+# JAX and frameworks that fork do not get on in one process, and Keras takes one backend a process.
+test-frameworks: .venv/.dev $(FRAMEWORKS)/.venv/.done $(FRAMEWORKS)/lowest/.venv/.done ## train with PyTorch, Lightning, Keras, JAX and others; try the client's oldest dependencies
+	$(FRAMEWORKS)/lowest/.venv/bin/python -m pytest --confcutdir $(FRAMEWORKS) $(FRAMEWORKS)/test_client.py
+	$(TRY) --numprocesses 2 --dist loadfile --ignore-glob '*keras*' --ignore-glob '*grain*' $(FRAMEWORKS)
+	$(TRY) $(FRAMEWORKS)/test_grain.py
+	for backend in tensorflow jax torch; do KERAS_BACKEND=$$backend $(TRY) $(FRAMEWORKS)/test_keras.py; done
+
 check: style types floors test ## style, types, floors and tests
 
 style: .venv/.dev ## check format and lint
@@ -51,11 +65,15 @@ floors: .venv/.dev ## check that imports go down only
 	$(IN)/lint-imports --no-logo
 
 lock-check: .venv/.dev ## check that the locks are what pyproject.toml asks for
-	@mkdir -p .venv/locks/$(CLIENTS) && for lock in $(LOCKS); do cp $$lock .venv/locks/$$lock; done
+	@mkdir -p $(dir $(addprefix .venv/locks/,$(LOCKS))) && for lock in $(LOCKS); do cp $$lock .venv/locks/$$lock; done
 # Versions and markers only: a version may gain files, and so hashes, after it was locked.
 	@{ $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements.txt \
 	    && $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements-dev.txt --group pyproject.toml:dev --constraints .venv/locks/requirements.txt \
 	    && $(COMPILE) $(CLIENTS)/requirements.in --output-file .venv/locks/$(CLIENTS)/requirements.txt \
+	    && $(COMPILE) $(ENGINES)/requirements.in --output-file .venv/locks/$(ENGINES)/requirements.txt \
+	    && $(COMPILE) $(AXES)/requirements.in --output-file .venv/locks/$(AXES)/requirements.txt \
+	    && $(COMPILE) $(FRAMEWORKS)/requirements.in --output-file .venv/locks/$(FRAMEWORKS)/requirements.txt \
+	    && $(COMPILE) --resolution lowest-direct $(FRAMEWORKS)/lowest/requirements.in --output-file .venv/locks/$(FRAMEWORKS)/lowest/requirements.txt \
 	    && for lock in $(LOCKS); do diff <(grep == $$lock | sed 's/ *\\$$//') <(grep == .venv/locks/$$lock) || exit 1; done; \
 	    } || { echo "The locks do not fit pyproject.toml: run \`make lock\` and commit them." >&2; exit 1; }
 	@echo "The locks fit pyproject.toml."
@@ -73,8 +91,8 @@ openapi-lint: $(CLIENTS)/node_modules/.done ## lint openapi/openapi.json by the 
 wheel-check: wheel ## install both wheels outside the checkout, check the data, serve, read
 	@.ci/check-wheel dist/digits_service-*.whl dist/digits_client-*.whl
 
-bench: .venv/.dev ## measure against a bare application
-	$(IN)/python -m benchmarks
+bench: .venv/.dev ## measure against a bare application (TORCH=PYTHON: training loops with torch, too)
+	$(IN)/python -m benchmarks $(if $(TORCH),--torch $(TORCH))
 
 # --- make ------------------------------------------------------------------------------------------------------------
 
@@ -86,6 +104,10 @@ lock: .venv/.dev ## resolve the locks anew (UPGRADE=1 for newer versions)
 	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(LOCKED) --output-file requirements.txt
 	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(LOCKED) --output-file requirements-dev.txt --group pyproject.toml:dev --constraints requirements.txt
 	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(CLIENTS)/requirements.in --output-file $(CLIENTS)/requirements.txt
+	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(ENGINES)/requirements.in --output-file $(ENGINES)/requirements.txt
+	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(AXES)/requirements.in --output-file $(AXES)/requirements.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) $(FRAMEWORKS)/requirements.in --output-file $(FRAMEWORKS)/requirements.txt
+	$(COMPILE) --generate-hashes --resolution lowest-direct $(FRAMEWORKS)/lowest/requirements.in --output-file $(FRAMEWORKS)/lowest/requirements.txt
 
 openapi: .venv/.runtime ## write openapi/openapi.json
 	@mkdir -p openapi
@@ -105,13 +127,16 @@ screenshots: .venv/.dev ## take the pictures of the explorer in docs/ anew
 axes: .venv/.dev ## make the axes of the maps anew, by PCA
 	$(IN)/python -m service.datasets.axes.make
 
+tsne: .venv/tsne/.done ## make maps by t-SNE, of datasets without one (some minutes)
+	.venv/tsne/bin/python -m service.datasets.axes.make_tsne
+
 wheel: .venv/.dev ## build the wheels of the service and of the client into dist/
 	@rm -rf dist
 	$(IN)/hatchling build --target wheel
 	cd clients/python && '$(CURDIR)/$(IN)/python' -m hatchling build --target wheel --directory '$(CURDIR)/dist'
 
 clean: ## remove all that these verbs made
-	rm -rf .venv dist build tests/*/node_modules $(CLIENTS)/.venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv dist build tests/*/node_modules $(CLIENTS)/.venv $(ENGINES)/.venv $(FRAMEWORKS)/.venv $(FRAMEWORKS)/lowest/.venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up ----------------------------------------------------------------------------------------------------------
@@ -144,6 +169,13 @@ tests/browser/node_modules/.done: tests/browser/package-lock.json
 	    npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@ || test -z "$${CI:-}"; \
 	else test -z "$${CI:-}" || { echo "npm is missing: install it." >&2; exit 1; }; fi
 
+# What places samples on a map beforehand; the service does not need it.
+.venv/tsne/.done: $(AXES)/requirements.txt | .venv/pyvenv.cfg
+	@echo "Installing openTSNE into .venv/tsne …"
+	@$(PYTHON) -m venv .venv/tsne
+	@.venv/tsne/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
+	@touch $@
+
 # Generators and compilers for clients of the OpenAPI document, far from the service's own dependencies.
 $(CLIENTS)/node_modules/.done: $(CLIENTS)/package-lock.json
 	@echo "Installing what checks the OpenAPI document into $(CLIENTS)/node_modules …"
@@ -156,4 +188,31 @@ $(CLIENTS)/.venv/.done: $(CLIENTS)/requirements.txt
 	@$(CLIENTS)/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help serve image test test-clients check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums originals screenshots axes wheel clean
+# Lets an environment import the checkout and its client.
+ADD_PATHS = $(1)/bin/python -c 'import pathlib, sys, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "digits.pth").write_text("\n".join(sys.argv[1:]))' '$(CURDIR)' '$(CURDIR)/clients/python'
+
+# Engines, the client of the checkout and its examples. The service runs in its own environment.
+$(ENGINES)/.venv/.done: $(ENGINES)/requirements.txt
+	@command -v java >/dev/null || { echo "Java is missing, which Spark needs: install version 17 or newer, for example Debian's default-jre-headless." >&2; exit 1; }
+	@echo "Installing Ray Data, Dask and Spark into $(ENGINES)/.venv …"
+	@$(PYTHON) -m venv $(ENGINES)/.venv
+	@$(ENGINES)/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
+	@$(call ADD_PATHS,$(ENGINES)/.venv)
+	@touch $@
+
+# The versions of the lock, and whichever build of torch pip prefers: for CPUs, or for CUDA with all that it needs.
+$(FRAMEWORKS)/.venv/.done: $(FRAMEWORKS)/requirements.in $(FRAMEWORKS)/requirements.txt
+	@echo "Installing PyTorch, TensorFlow, JAX and what is made of them into $(FRAMEWORKS)/.venv …"
+	@$(PYTHON) -m venv $(FRAMEWORKS)/.venv
+	@$(FRAMEWORKS)/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --requirement $< --constraint $(FRAMEWORKS)/requirements.txt
+	@$(call ADD_PATHS,$(FRAMEWORKS)/.venv)
+	@touch $@
+
+$(FRAMEWORKS)/lowest/.venv/.done: $(FRAMEWORKS)/lowest/requirements.txt
+	@echo "Installing the oldest versions that the Python client takes into $(FRAMEWORKS)/lowest/.venv …"
+	@$(PYTHON) -m venv $(FRAMEWORKS)/lowest/.venv
+	@$(FRAMEWORKS)/lowest/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
+	@$(call ADD_PATHS,$(FRAMEWORKS)/lowest/.venv)
+	@touch $@
+
+.PHONY: help serve image test test-clients test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums originals screenshots axes tsne wheel clean

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,8 @@ import pytest
 
 from service import __version__
 from service.settings import Settings
+from tests.documents import ADDRESS, BLOCK, DOCUMENTS, find_blocks, find_imports, needs_framework
 from tests.sites import ROOT, Site
-
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("clients/*/README.md")])
-"""Every document of the repository."""
 
 PAGES = sorted(ROOT.glob("docs/*.md"))
 """The pages of the documentation."""
@@ -27,17 +24,8 @@ PAGES = sorted(ROOT.glob("docs/*.md"))
 CLIENT = ROOT / "clients" / "python"
 """Where the Python client is imported from, if it is not installed."""
 
-ADDRESS = "http://127.0.0.1:8000"
-"""The address in examples, which is replaced by that of a running server."""
-
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-"""A fenced block: its kind and its text."""
-
-OF_KERAS = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-"""A warning that Keras' PyTorch backend causes, and that no example can avoid."""
-
 COMMANDS = {
-    "python": [sys.executable, "-W", "error", "-W", OF_KERAS],
+    "python": [sys.executable, "-W", "error"],
     "bash": ["bash", "-euo", "pipefail"],
     "r": ["Rscript", "--vanilla"],
 }
@@ -46,7 +34,7 @@ COMMANDS = {
 IN_BROWSER = ("html", "js", "jsx")
 """Kinds of blocks that tests/browser/test_frontends.py runs."""
 
-UNLOCKED = ("keras", "matplotlib", "pooch", "torch")
+UNLOCKED = ("matplotlib", "pooch")
 """Libraries that examples may use though no lock installs them; such an example is skipped where they are missing."""
 
 LONG_LINE = 60
@@ -57,16 +45,6 @@ def read_page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def find_blocks(*kinds: str) -> Iterator[tuple[str, str, str]]:
-    """Place, kind and text of the fenced blocks of these kinds in all documents."""
-    for path in DOCUMENTS:
-        text = path.read_text(encoding="utf-8")
-        for found in BLOCK.finditer(text):
-            if found[1] in kinds:
-                line = text.count("\n", 0, found.start()) + 1
-                yield f"{path.relative_to(ROOT)}:{line}", found[1], found[2]
-
-
 def find_rows(page: str, first: str) -> list[list[str]]:
     """The rows of a page's tables whose first cell matches a pattern."""
     lines = (line.strip("|\n").split("|") for line in read_page(page).splitlines() if line.startswith("|"))
@@ -75,11 +53,14 @@ def find_rows(page: str, first: str) -> list[list[str]]:
 
 def find_missing_library(code: str) -> str | None:
     """A library that an example imports, that no lock installs, and that is missing here."""
-    imported = set(re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE))
-    return next((name for name in UNLOCKED if name in imported and find_spec(name) is None), None)
+    return next((name for name in UNLOCKED if name in find_imports(code) and find_spec(name) is None), None)
 
 
-@pytest.mark.parametrize(("kind", "code"), [pytest.param(*block[1:], id=block[0]) for block in find_blocks(*COMMANDS)])
+EXAMPLES = [pytest.param(*block[1:], id=block[0]) for block in find_blocks(*COMMANDS) if not needs_framework(block[2])]
+"""Kind and text of the examples; `make test-frameworks` runs the others."""
+
+
+@pytest.mark.parametrize(("kind", "code"), EXAMPLES)
 def test_every_example_runs(live: Site, tmp_path: Path, kind: str, code: str) -> None:
     if shutil.which(COMMANDS[kind][0]) is None:
         pytest.skip(f"{COMMANDS[kind][0]} is not installed")
@@ -89,7 +70,7 @@ def test_every_example_runs(live: Site, tmp_path: Path, kind: str, code: str) ->
     program.write_text(code.replace(ADDRESS, live.url), encoding="utf-8")
     (tmp_path / ".curlrc").write_text("fail-with-body\nshow-error\n")
     path = os.pathsep.join([str(CLIENT), os.environ.get("PYTHONPATH", "")])
-    environment = {"KERAS_BACKEND": "torch", **os.environ, "CURL_HOME": str(tmp_path), "MPLBACKEND": "agg"}
+    environment = {**os.environ, "CURL_HOME": str(tmp_path), "MPLBACKEND": "agg"}
     ended = subprocess.run(
         [*COMMANDS[kind], program.name],
         cwd=tmp_path,

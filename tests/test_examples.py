@@ -49,16 +49,6 @@ def test_the_support_vector_machine_is_as_good_as_in_the_documentation(live: Sit
     assert float(told(start("svm", live.url))["accuracy"]) >= 0.96
 
 
-@pytest.mark.heavy
-@pytest.mark.timeout(300)
-def test_a_small_network_reaches_98_percent_in_one_epoch(live: Site) -> None:
-    pytest.importorskip("torch")
-    with start("cnn", live.url) as running:
-        out, err = running.communicate(timeout=280)
-    assert running.returncode == 0, err
-    assert float(out.removeprefix("accuracy ")) >= 0.98
-
-
 def test_ranks_that_are_killed_end_with_the_weights_of_a_run_that_was_not(live: Site, place: Path) -> None:
     expected = told(start("elastic", live.url, "--checkpoint", place / "whole.npz"))
 

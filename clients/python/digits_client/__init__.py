@@ -24,6 +24,8 @@ from digits_client.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from digits_client.mix import Mixture, mix
+from digits_client.order import sample_seeds
 
 __version__ = "0.2.0"
 
@@ -35,10 +37,13 @@ __all__ = [
     "DamagedDownload",
     "Dataset",
     "DigitsError",
+    "Mixture",
     "ProblemError",
     "Split",
     "StateMismatch",
     "UnexpectedAnswer",
     "Unreachable",
     "connect",
+    "mix",
+    "sample_seeds",
 ]

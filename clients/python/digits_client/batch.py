@@ -1,18 +1,17 @@
-"""A batch: samples as arrays, and how a single answer becomes one."""
+"""A batch: samples as arrays, and how the rows of an answer become one."""
 
 import io
 from dataclasses import dataclass
-from math import prod
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digits_client.arrow import Pixels, Rows, StreamType, TruncatedStream, read_stream
+from digits_client.arrow import Rows, StreamType, TruncatedStream, read_stream
 from digits_client.errors import UnexpectedAnswer
+from digits_client.scale import SCALES, Intensities, Pixels, Scale
 
 Layout = Literal["flat", "image", "chw", "hwc"]
-Scale = Literal["raw", "unit", "standard"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +33,28 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
-    """How the images of one split arrive: which revision, in which layout, on which scale."""
+    """Images of one split, as they are wanted: which revision, in which layout, on which scale.
+
+    They arrive raw, and are scaled here.
+
+    Raises:
+        ValueError: there is no such layout or scale.
+    """
 
     dataset: str
     split: str
     rev: str
     height: int
     width: int
+    intensities: Intensities
     layout: Layout = "image"
     scale: Scale = "raw"
+
+    def __post_init__(self) -> None:
+        """Check what a caller chooses."""
+        if self.scale not in SCALES:
+            raise ValueError(f"scale must be one of {', '.join(SCALES)}, not {self.scale!r}.")
+        _ = self.shape
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -58,20 +70,20 @@ class Encoding:
         return shapes[self.layout]
 
     @property
-    def dtype(self) -> np.dtype[np.uint8 | np.float32]:
-        """The dtype of images on the scale."""
-        return np.dtype(np.uint8) if self.scale == "raw" else np.dtype("<f4")
-
-    @property
-    def image_bytes(self) -> int:
-        """Bytes of one image."""
-        return prod(self.shape) * self.dtype.itemsize
+    def parameters(self) -> dict[str, str]:
+        """What a request for an Arrow stream states."""
+        return {"layout": self.layout, "scale": "raw", "format": "arrow", "rev": self.rev}
 
     @property
     def stream_type(self) -> StreamType:
-        """What an Arrow stream in this encoding holds."""
-        names = ("dataset", "split", "rev", "layout", "scale")
-        return StreamType(dtype=self.dtype, shape=self.shape, facts={name: getattr(self, name) for name in names})
+        """What such a stream holds."""
+        facts = {name: getattr(self, name) for name in ("dataset", "split", "rev", "layout")}
+        return StreamType(shape=self.shape, facts={**facts, "scale": "raw"})
+
+    def build_batch(self, rows: Rows, valid: int) -> Batch:
+        """Return rows as a batch with memory of its own."""
+        x = self.intensities.scale(rows.image, self.scale)
+        return Batch(x, rows.label.copy(), rows.index.copy(), valid)
 
     def read_batch(self, content: bytes) -> Batch:
         """Return the batch in an Arrow stream of one record batch.
@@ -80,10 +92,12 @@ class Encoding:
             UnexpectedAnswer: it is no such stream.
         """
         try:
-            (rows,) = read_stream(io.BytesIO(content), self.stream_type)
+            (batch,) = (
+                self.build_batch(rows, len(rows.index)) for rows in read_stream(io.BytesIO(content), self.stream_type)
+            )
         except (TruncatedStream, ValueError) as error:
             raise UnexpectedAnswer(f"The answer is not one batch of {self.dataset}/{self.split}: {error}") from None
-        return Batch(rows.image, rows.label, rows.index, len(rows.index))
+        return batch
 
 
 def check_indices(rows: Rows | Batch, expected: NDArray[np.int64], source: str) -> None:

@@ -1,33 +1,30 @@
-"""The batches of a run, epoch after epoch: prefetched over several connections, and resumable from a state."""
+"""The batches of a run, epoch after epoch, resumable from a state."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
-from itertools import islice
 from operator import index
-from typing import Any
+from typing import Any, Self
 
+from digits_client.ahead import Lookahead
 from digits_client.batch import Batch
 from digits_client.cancellation import Cancellation
-from digits_client.prefetch import Prefetcher
 from digits_client.request import BatchRequest
 from digits_client.state import State, check_state, describe_run
 
-RUN_BYTES = 16_000_000
-"""Bytes of images that one request asks for: many steps at once, so that a request costs little beside its answer."""
-
-GROUP_BYTES = 1_000_000
-"""Bytes of images that the thread of a connection hands over at once."""
-
-GROUPS_AHEAD = 8
-"""Groups that each connection keeps ready while the trainer is busy."""
+SAMPLES_AHEAD = 10_000
+"""The next epoch is requested when so many samples of the present one are left: a hundredth of a second or more."""
 
 
 class Batches:
     """An iterable of the batches of an epoch; each pass over it is one epoch, and the next pass is the next epoch.
 
-    `state_dict()` within a loop counts the batches that the loop has received, not those that were prefetched; a pass
-    after `load_state_dict()` continues from there, on any number of ranks.
+    An epoch is one request, whose answer is read as far as the loop takes batches: the service and the connection
+    hold what comes next. When one pass has followed another, the next epoch is requested before the present one ends,
+    so that there is no gap between them.
+
+    `state_dict()` within a loop counts the batches that the loop has received; a pass after `load_state_dict()`
+    continues from there, on any number of ranks. A `with` block closes the connection at the end, as `close` does.
     """
 
     def __init__(
@@ -36,15 +33,27 @@ class Batches:
         *,
         epoch: int = 0,
         start: int = 0,
-        connections: int = 2,
         progress: bool = False,
+        lookahead: Lookahead[Batch] | None = None,
     ) -> None:
-        """Fetch over so many `connections` at once; `progress` draws a bar (tqdm)."""
+        """Begin at a position; `progress` draws a bar (tqdm). Copies share a `lookahead`."""
         self.request = request
-        self.connections = connections
         self.progress = progress
         self._epoch = index(epoch)
         self._begin = self._done = index(start)
+        self._lookahead: Lookahead[Batch] = Lookahead() if lookahead is None else lookahead
+
+    def __enter__(self) -> Self:
+        """Return the batches themselves."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close them."""
+        self.close()
+
+    def close(self) -> None:
+        """Drop what was requested ahead; a later pass requests it again."""
+        self._lookahead.close()
 
     @property
     def epoch(self) -> int:
@@ -84,13 +93,37 @@ class Batches:
 
     def __iter__(self) -> Iterator[Batch]:
         """Give the batches of one pass, in order."""
-        steps = self.request.count_steps(self._begin)
-        batches = self._draw_bar(self._prefetch(steps), steps) if self.progress else self._prefetch(steps)
-        self._done = self._begin
-        for batch in batches:
-            self._done = min(self.request.samples, self._done + self.request.global_batch)
-            yield batch
-        self._epoch, self._begin, self._done = self._epoch + 1, 0, 0
+        repeated = self._lookahead.is_expected(self._key(self._epoch, self._begin))
+        yield from self._pass(ahead=repeated)
+
+    def forever(self) -> Iterator[Batch]:
+        """Give the batches of one epoch after the other, without an end; `state_dict` tells where the run is.
+
+        Raises:
+            ValueError: an epoch has no batch.
+        """
+        if not self.request.count_steps(0):
+            raise ValueError("An epoch of this run has no batch: give a smaller batch_size, or another tail.")
+        while True:
+            yield from self._pass(ahead=True)
+
+    def split_steps(self, worker: int, workers: int, *, taken: int = 0) -> Iterator[Batch]:
+        """Give the steps of the next pass that one of several workers of a rank fetches: worker, worker + workers, ….
+
+        The workers together give every step once. The position of the run does not advance.
+
+        Args:
+            worker: number of the worker, from 0.
+            workers: how many there are.
+            taken: steps that this worker has given before.
+
+        Raises:
+            ValueError: there is no such worker.
+        """
+        if not 0 <= worker < workers:
+            raise ValueError(f"worker must be from 0 to {workers - 1}, not {worker}.")
+        start = self._begin + (worker + taken * workers) * self.request.global_batch
+        return self.request.fetch(self._epoch, start, stride=workers)
 
     def step(self, number: int, cancellation: Cancellation | None = None) -> Batch:
         """Return one batch of the next pass, counted from 0: for loaders that ask by number.
@@ -101,46 +134,50 @@ class Batches:
         if not 0 <= number < len(self):
             raise IndexError(f"The pass has steps 0 to {len(self) - 1}, and none at {number}.")
         start = self._begin + number * self.request.global_batch
-        (batch,) = self.request.fetch(self._epoch, start, 1, cancellation)
+        (batch,) = self.request.fetch(self._epoch, start, steps=1, cancellation=cancellation)
         return batch
 
     def copy_at(self, epoch: int, start: int = 0) -> "Batches":
         """Return the same run at another position."""
-        return Batches(self.request, epoch=epoch, start=start, connections=self.connections, progress=self.progress)
+        return Batches(self.request, epoch=epoch, start=start, progress=self.progress, lookahead=self._lookahead)
 
     def on_rank(self, rank: int, world_size: int) -> "Batches":
         """Return the same run as another rank sees it."""
         request = replace(self.request, rank=rank, world_size=world_size)
-        return Batches(
-            request, epoch=self._epoch, start=self._begin, connections=self.connections, progress=self.progress
-        )
+        return Batches(request, epoch=self._epoch, start=self._begin, progress=self.progress)
 
-    def _prefetch(self, steps: int) -> Iterator[Batch]:
-        """Give the batches of a pass: by long requests, several of them at once, in the order of the pass."""
-        request, epoch, begin = self.request, self._epoch, self._begin
-        run = max(1, RUN_BYTES // request.batch_bytes)
-        group_size = max(1, GROUP_BYTES // request.batch_bytes)
-        firsts = iter(range(0, steps, run))
-        _ = request.pool  # is fetched once, not by every thread
+    def _pass(self, *, ahead: bool) -> Iterator[Batch]:
+        """Give the batches of one pass, and move to the next one; with `ahead`, request that before this one ends."""
+        request, steps = self.request, len(self)
+        batches = self._open(self._epoch, self._begin)
+        self._done = self._begin
+        with closing(self._draw_bar(batches, steps) if self.progress else batches) as shown:
+            for batch in shown:
+                self._done = min(request.samples, self._done + request.global_batch)
+                if ahead and request.samples - self._done < SAMPLES_AHEAD:
+                    ahead = False
+                    self._open_ahead(self._epoch + 1)
+                yield batch
+        self._epoch, self._begin, self._done = self._epoch + 1, 0, 0
+        self._lookahead.expect(self._key(self._epoch, 0))
 
-        def begin_run(first: int) -> Prefetcher[Batch]:
-            cancellation = Cancellation()
-            start = begin + first * request.global_batch
-            batches = request.fetch(epoch, start, min(run, steps - first), cancellation)
-            return Prefetcher(batches, group_size=group_size, max_groups=GROUPS_AHEAD, cancel=cancellation.cancel)
+    def _open(self, epoch: int, start: int) -> Generator[Batch]:
+        """Give the batches from a position on, which may have been requested ahead."""
+        begun = self._lookahead.take(self._key(epoch, start))
+        return self.request.fetch(epoch, start) if begun is None else begun
 
-        under_way = deque(begin_run(first) for first in islice(firsts, self.connections))
-        try:
-            while under_way:
-                yield from under_way[0]
-                under_way.popleft()
-                under_way.extend(begin_run(first) for first in islice(firsts, 1))
-        finally:
-            for one in under_way:
-                one.close()
+    def _open_ahead(self, epoch: int) -> None:
+        """Request an epoch from its beginning."""
+        cancellation = Cancellation()
+        batches = self.request.fetch(epoch, 0, cancellation=cancellation)
+        self._lookahead.begin(self._key(epoch, 0), batches, cancel=cancellation.cancel)
 
-    def _draw_bar(self, batches: Iterator[Batch], steps: int) -> Iterator[Batch]:
+    def _key(self, epoch: int, start: int) -> object:
+        return self.request, epoch, start
+
+    def _draw_bar(self, batches: Generator[Batch], steps: int) -> Generator[Batch]:
         from tqdm.auto import tqdm  # noqa: PLC0415 - only a progress bar needs it
 
         bar: Callable[..., Iterator[Batch]] = tqdm
-        return iter(bar(batches, total=steps, desc=f"epoch {self._epoch}", unit="batch"))
+        with closing(batches):
+            yield from bar(batches, total=steps, desc=f"epoch {self._epoch}", unit="batch")

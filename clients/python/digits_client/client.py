@@ -19,6 +19,7 @@ def connect(
     timeout: float = 30.0,
     patience: float = PATIENCE,
     headers: Mapping[str, str] | None = None,
+    progress: bool = False,
 ) -> "Client":
     """Return a client of the service at `url`; nothing is sent yet.
 
@@ -31,11 +32,12 @@ def connect(
         timeout: seconds to wait for the next byte of an answer.
         patience: seconds for which a request is repeated while the service cannot be reached or is too busy.
         headers: headers that every request carries, for example `{"Authorization": "Bearer …"}`.
+        progress: draw a bar for every download and every epoch (needs tqdm).
 
     Raises:
         ValueError: `url` is no URL of a service.
     """
-    connection = Connection(url, timeout=timeout, patience=patience, headers=headers)
+    connection = Connection(url, timeout=timeout, patience=patience, headers=headers, progress=progress)
     return Client(connection, None if cache is None else Path(cache))
 
 

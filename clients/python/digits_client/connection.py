@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,8 +18,8 @@ from urllib3.util import Url, make_headers, parse_url
 from digits_client.cancellation import Cancellation
 from digits_client.errors import UnexpectedAnswer, Unreachable, parse_problem
 from digits_client.retry import BROKEN, PatientRetry, describe_failure
-from digits_client.stream import BUFFER_BYTES, BodyReader
-from digits_client.transport import create_pool
+from digits_client.stream import BodyReader
+from digits_client.transport import create_pool, find_direct
 
 Value = str | int | bool | None | Sequence[int]
 """What a query parameter may be; None leaves it out, a sequence repeats it."""
@@ -44,10 +44,6 @@ class Answer:
     headers: Mapping[str, str]
     body: BodyReader
 
-    def buffer(self) -> io.BufferedReader:
-        """Return the body as a buffered file."""
-        return io.BufferedReader(self.body, BUFFER_BYTES)
-
 
 class Connection:
     """A service by its address. Safe to share between threads, to fork and to pickle.
@@ -62,6 +58,7 @@ class Connection:
         timeout: float = 30.0,
         patience: float = PATIENCE,
         headers: Mapping[str, str] | None = None,
+        progress: bool = False,
         connections: int = 8,
     ) -> None:
         """Prepare requests; nothing is sent yet.
@@ -71,6 +68,7 @@ class Connection:
             timeout: seconds to wait for the next byte of an answer.
             patience: seconds for which a failing request is repeated.
             headers: headers that every request carries, for example credentials.
+            progress: draw a bar for every download (needs tqdm).
             connections: idle connections to keep, at most.
 
         Raises:
@@ -82,6 +80,7 @@ class Connection:
         self.url = address._replace(auth=None).url.rstrip("/")
         self.timeout = timeout
         self.patience = patience
+        self.progress = progress
         self.connections = connections
         self.headers = {"User-Agent": "digits-client", "Accept-Encoding": "identity"}
         if address.auth is not None:
@@ -124,6 +123,10 @@ class Connection:
         """
         return self.read("POST", path, body, accept, parameters)
 
+    def download(self, path: str, *, accept: str, **parameters: Value) -> bytes:
+        """Return the body of the answer to a GET like `get`, with a bar if there are to be any."""
+        return self.read("GET", path, None, accept, parameters, bar=path if self.progress else None)
+
     def get_json(self, path: str, **parameters: Value) -> dict[str, Any]:
         """Return the JSON object that answers a GET; raises what `get` raises."""
         content = self.get(path, accept=JSON, **parameters)
@@ -135,13 +138,24 @@ class Connection:
             raise UnexpectedAnswer(f"{self.url}{path} answered with no JSON object: {content[:200]!r}")
         return value
 
-    def read(self, method: str, path: str, body: bytes | None, accept: str, parameters: Mapping[str, Value]) -> bytes:
-        """Return the whole body of an answer; where it breaks off, the request is repeated."""
-        retries = self.create_retry()
+    def read(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        accept: str,
+        parameters: Mapping[str, Value],
+        cancellation: Cancellation | None = None,
+        *,
+        bar: str | None = None,
+    ) -> bytes:
+        """Return the whole body of an answer; where it breaks off, the request is repeated. `bar` names a bar."""
+        retries = self.create_retry(cancellation)
         while True:
             with self.open(path, parameters, accept=accept, retries=retries, method=method, content=body) as answer:
                 try:
-                    return answer.body.readall()
+                    with draw_bar(bar, answer.headers.get("content-length")) as advance:
+                        return answer.body.readall(advance)
                 except BROKEN as error:
                     retries = retries.increment(method, answer.url, error=error)
             retries.sleep()
@@ -170,7 +184,9 @@ class Connection:
         """
         url = self.url + path + encode_query(parameters)
         response = self._send(method, url, content, retries)
-        body = BodyReader(response, timeout=self.timeout, cancellation=retries.cancellation)
+        body = BodyReader(
+            response, direct=find_direct(response), timeout=self.timeout, cancellation=retries.cancellation
+        )
         try:
             check_head(response, body, url, accept)
             yield Answer(url, {name.lower(): value for name, value in response.headers.items()}, body)
@@ -266,3 +282,15 @@ def encode_query(parameters: Mapping[str, Value]) -> str:
     }
     text = urlencode(present, doseq=True)
     return f"?{text}" if text else ""
+
+
+@contextmanager
+def draw_bar(name: str | None, size: str | None) -> Iterator[Callable[[int], object] | None]:
+    """Draw a bar of bytes (tqdm), and give what advances it; without a name there is none."""
+    if name is None:
+        yield None
+        return
+    from tqdm.auto import tqdm  # noqa: PLC0415 - only a bar needs it
+
+    with tqdm(total=None if size is None else int(size), desc=name, unit="B", unit_scale=True) as bar:
+        yield bar.update

@@ -2,8 +2,8 @@
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,17 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from digits_client.ahead import run_ahead
 from digits_client.arrow import MEDIA_TYPE as ARROW
-from digits_client.batch import Batch, Encoding, Layout, Scale, check_indices
+from digits_client.batch import Batch, Encoding, Layout, check_indices
 from digits_client.batches import Batches
 from digits_client.cache import load_cached
+from digits_client.cancellation import Cancellation
 from digits_client.connection import Connection, Value
 from digits_client.errors import DamagedDownload, UnexpectedAnswer
 from digits_client.order import order_v1
 from digits_client.request import BatchRequest, Tail
+from digits_client.scale import Intensities, Scale
 from digits_client.subset import Subset
 
 Images = NDArray[np.uint8]
@@ -43,7 +46,12 @@ class Dataset(Mapping[str, "Split"]):
 
     def __getitem__(self, split: str) -> "Split":
         """Return a split; raises KeyError where there is none."""
-        return Split(self.connection, self.cache, self.card["splits"][split])
+        return Split(self.connection, self.cache, self.card["splits"][split], self._intensities)
+
+    @property
+    def _intensities(self) -> Intensities:
+        standard = self.card["standard"]
+        return Intensities(peak=self.card["range"][1], mean=standard["mean"], std=standard["std"])
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of the splits."""
@@ -57,11 +65,14 @@ class Dataset(Mapping[str, "Split"]):
 class Split:
     """The samples of a split: whole, by rows, by pictures, by any indices, by training batches."""
 
-    def __init__(self, connection: Connection, cache: Path | None, card: dict[str, Any]) -> None:
-        """Describe a split by its card."""
+    def __init__(
+        self, connection: Connection, cache: Path | None, card: dict[str, Any], intensities: Intensities
+    ) -> None:
+        """Describe a split by its card, and by what raw pixels of its dataset mean."""
         self.connection = connection
         self.cache = cache
         self.card = card
+        self.intensities = intensities
         self.rev: str = card["rev"]
         self.path = f"/v1/datasets/{card['dataset']}/{card['split']}"
 
@@ -86,7 +97,7 @@ class Split:
         return load_cached(path, self._download, self._parse_archive)
 
     def _download(self) -> bytes:
-        return self.connection.get(f"{self.path}.npz", accept="application/x-npz", rev=self.rev)
+        return self.connection.download(f"{self.path}.npz", accept="application/x-npz", rev=self.rev)
 
     def _parse_archive(self, content: bytes) -> tuple[Images, Labels]:
         """Return the arrays of an archive, if they have the digests of the card."""
@@ -120,7 +131,7 @@ class Split:
             seed: of order v1.
             layout: shape of one sample.
             scale: `raw` uint8, `unit` float32 0…1, `standard` float32 of mean 0 and deviation 1.
-            subset: `label`, `per_class`, `fold`, `folds`, `part`, and other parameters of the service's `rows`.
+            subset: `range`, `label`, `per_class`, `fold`, `folds`, `part`, and other parameters of `rows`.
 
         Raises:
             ProblemError: the service refuses a parameter.
@@ -144,10 +155,7 @@ class Split:
             ProblemError: an index is out of range.
             UnexpectedAnswer: the answer holds other samples.
         """
-        wanted = np.asarray(indices)
-        if wanted.size and wanted.dtype.kind not in "iu":
-            raise TypeError(f"indices must be integers, not {wanted.dtype}.")
-        wanted = wanted.astype("<i8").reshape(-1)
+        wanted = to_indices(indices)
         encoding = self._encode(layout, scale)
         parts = [
             self._take(wanted[first : first + TAKEN_AT_ONCE], encoding)
@@ -158,8 +166,31 @@ class Split:
         x, y, index = (np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "y", "index"))
         return Batch(x, y, index, len(index))
 
-    def _take(self, indices: NDArray[np.int64], encoding: Encoding) -> Batch:
-        batch = self._read_batch("POST", f"{self.path}/take", indices.tobytes(), encoding, {})
+    def take_batches(
+        self,
+        batches: Iterable[ArrayLike],
+        *,
+        ahead: int = 4,
+        layout: Layout = "image",
+        scale: Scale = "raw",
+    ) -> Iterator[Batch]:
+        """Give the samples of one list of indices after the other, for samplers of your own.
+
+        Args:
+            batches: lists of at most 10,000 indices; may have no end.
+            ahead: requests under way while the caller is busy.
+            layout: shape of one sample.
+            scale: as for `take`.
+
+        Raises:
+            ProblemError: an index is out of range.
+            UnexpectedAnswer: an answer holds other samples.
+        """
+        encoding = self._encode(layout, scale)
+        return run_ahead((partial(self._take, to_indices(one), encoding) for one in batches), ahead=ahead)
+
+    def _take(self, indices: NDArray[np.int64], encoding: Encoding, cancellation: Cancellation | None = None) -> Batch:
+        batch = self._read_batch("POST", f"{self.path}/take", indices.tobytes(), encoding, {}, cancellation)
         check_indices(batch, indices, f"{self.path}/take")
         return batch
 
@@ -172,17 +203,22 @@ class Split:
             rev=self.rev,
             height=height,
             width=width,
+            intensities=self.intensities,
             layout=layout,
             scale=scale,
         )
 
     def _read_batch(
-        self, method: str, path: str, body: bytes | None, encoding: Encoding, query: Mapping[str, Value]
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        encoding: Encoding,
+        query: Mapping[str, Value],
+        cancellation: Cancellation | None = None,
     ) -> Batch:
-        values: dict[str, Value] = {"layout": encoding.layout, "scale": encoding.scale, "format": "arrow"}
-        return encoding.read_batch(
-            self.connection.read(method, path, body, ARROW, {**query, **values, "rev": self.rev})
-        )
+        parameters = {**query, **encoding.parameters}
+        return encoding.read_batch(self.connection.read(method, path, body, ARROW, parameters, cancellation))
 
     def picture(self, index: int, *, suffix: str = "png", **options: Value) -> bytes:
         """Return one sample as a picture file; `options` are `scale`, `cmap`, `invert`, `caption`.
@@ -221,13 +257,14 @@ class Split:
         tail: Tail = "partial",
         layout: Layout = "image",
         scale: Scale = "raw",
+        balanced: bool = False,
+        range: str | None = None,  # noqa: A002 - the service's name
         label: Sequence[int] | int | None = None,
         per_class: int | None = None,
         fold: int | None = None,
         folds: int | None = None,
         part: str | None = None,
-        connections: int = 2,
-        progress: bool = False,
+        progress: bool | None = None,
     ) -> Batches:
         """Return the batches of one rank, epoch after epoch: see `Batches`.
 
@@ -242,13 +279,15 @@ class Split:
             tail: what becomes of samples that do not fill a global batch.
             layout: shape of one sample.
             scale: `raw` uint8, `unit` float32 0…1, `standard` float32 of mean 0 and deviation 1.
+            balanced: every class equally often in every global batch whose size is a multiple of the number of classes;
+                an epoch then has as many samples of each class as the smallest one has.
+            range: keep the samples `first:end` of the split, as a Python slice is written, for example `:55000`.
             label: keep these classes only.
             per_class: keep the first so many of each class.
             fold: number of a stratified fold, of `folds`.
             folds: number of folds.
             part: `train` or `holdout`.
-            connections: requests under way at once.
-            progress: draw a bar (needs tqdm).
+            progress: draw a bar (needs tqdm); None as `connect` was told.
         """
         request = BatchRequest(
             connection=self.connection,
@@ -261,6 +300,22 @@ class Split:
             rank=index(rank),
             world_size=index(world_size),
             tail=tail,
-            subset=Subset.choose(label=label, per_class=per_class, fold=fold, folds=folds, part=part),
+            balanced=bool(balanced),
+            subset=Subset.choose(
+                len(self), range=range, label=label, per_class=per_class, fold=fold, folds=folds, part=part
+            ),
         )
-        return Batches(request, epoch=epoch, start=start, connections=connections, progress=progress)
+        bar = self.connection.progress if progress is None else progress
+        return Batches(request, epoch=epoch, start=start, progress=bar)
+
+
+def to_indices(indices: ArrayLike) -> NDArray[np.int64]:
+    """Return indices as `take` sends them: little-endian int64 `(n,)`.
+
+    Raises:
+        TypeError: they are no integers.
+    """
+    wanted = np.asarray(indices)
+    if wanted.size and wanted.dtype.kind not in "iu":
+        raise TypeError(f"indices must be integers, not {wanted.dtype}.")
+    return wanted.astype("<i8").reshape(-1)

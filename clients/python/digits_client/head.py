@@ -1,8 +1,8 @@
-"""Reading the head of an answer within a time, so that a server that sends single bytes cannot hold up a client."""
+"""Answers of http.client that keep to a time, and whose body is read straight into memory of the caller."""
 
 import io
 import time
-from http.client import HTTPResponse
+from http.client import HTTPResponse, IncompleteRead
 from socket import socket
 from typing import Any
 
@@ -10,8 +10,8 @@ HEAD_TIMEOUTS = 2
 """The whole head must arrive within so many times the timeout of a single byte."""
 
 
-class TimedHeadResponse(HTTPResponse):
-    """An answer of http.client whose head must arrive within a time; its body is left to others."""
+class DirectResponse(HTTPResponse):
+    """An answer of http.client whose head must arrive within a time, and whose body can be read without copies."""
 
     def __init__(self, sock: socket, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - those of http.client
         """Take the time from the timeout of the socket, without which there is no bound."""
@@ -34,6 +34,30 @@ class TimedHeadResponse(HTTPResponse):
         finally:
             if self.fp is not None:  # there is a body
                 self.fp = whole
+
+    def read_arrived(self, buffer: memoryview) -> int:
+        """Read what has arrived of the body, at most as much as the buffer holds, and return its size; 0 is the end.
+
+        http.client's `readinto` waits until the buffer is full, however slowly the bytes come.
+
+        Raises:
+            IncompleteRead: the connection ends before the body.
+        """
+        if self.fp is None:
+            return 0
+        if self.chunked:
+            content = self.read1(len(buffer))
+            buffer[: len(content)] = content
+            return len(content)
+        left = self.length
+        count = int(self.fp.readinto1(buffer if left is None else buffer[:left]))
+        if left is not None:
+            self.length = left - count
+        if count == 0 or self.length == 0:
+            self.close()
+        if count == 0 and left:
+            raise IncompleteRead(b"", left)
+        return count
 
 
 class TimedLines:

@@ -1,5 +1,9 @@
-"""Order v1: the published permutation of an epoch, computed here as well, so that answers can be checked against it."""
+"""Order v1: the published permutation of an epoch, computed here as well, so that answers can be checked against it.
 
+The seeds of samples come from the same arithmetic.
+"""
+
+import operator
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +14,10 @@ GOLDEN = 0x9E3779B97F4A7C15
 
 MASK = 0xFFFF_FFFF_FFFF_FFFF
 """Arithmetic is modulo 2^64."""
+
+
+SAMPLES = 0xD1B54A32D192ED03
+"""2^64 divided by the solution of x^4 = x + 1 (the integer part): it separates the seeds of samples from the order."""
 
 
 @lru_cache(maxsize=4)
@@ -27,19 +35,57 @@ def order_v1(n: int, *, seed: int = 0, epoch: int = 0) -> NDArray[np.int64]:
 
     Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014 (splitmix64's finaliser).
     """
-    state = _mix((seed + GOLDEN) & MASK)
-    state = _mix(state ^ ((epoch + GOLDEN) & MASK))
-    keys = np.arange(1, n + 1, dtype=np.uint64)
-    keys *= np.uint64(GOLDEN)
-    keys += np.uint64(state)
-    keys ^= keys >> np.uint64(30)
-    keys *= np.uint64(0xBF58476D1CE4E5B9)
-    keys ^= keys >> np.uint64(27)
-    keys *= np.uint64(0x94D049BB133111EB)
-    keys ^= keys >> np.uint64(31)
-    order = np.argsort(keys)
+    order = np.argsort(_draw(_start(seed, epoch), np.arange(n, dtype=np.uint64)))
     order.flags.writeable = False
     return order
+
+
+def sample_seeds(index: NDArray[np.int64], *, seed: int = 0, epoch: int = 0) -> NDArray[np.uint64]:
+    """Return a seed for the random numbers of each sample, for augmentation that can be repeated.
+
+    The seeds depend on nothing else, such as the batch size, the ranks, the workers or the place in the epoch.
+
+    Args:
+        index: integers of any shape, the positions of samples within the split, at least 0; such as `batch.index`.
+        seed: 0…2^64-1.
+        epoch: 0…2^32-1.
+
+    Returns:
+        uint64, of the same shape: `mix(mix(s ^ SAMPLES) + (index + 1)·GOLDEN)`, with `s` as for `order_v1`.
+
+    Raises:
+        TypeError: `seed` or `epoch` is no integer.
+        ValueError: an index is no integer or is negative, or `seed` or `epoch` is out of range.
+
+    Source: docs/order-v1.md, "The seed of a sample".
+    """
+    positions = np.asarray(index)
+    if positions.dtype.kind not in "iu" or (positions < 0).any():
+        raise ValueError("index must be integers of at least 0: the positions of samples within their split.")
+    seed, epoch = operator.index(seed), operator.index(epoch)
+    for name, value, bits in (("seed", seed, 64), ("epoch", epoch, 32)):
+        if not 0 <= value < 1 << bits:
+            raise ValueError(f"{name} must be from 0 to 2^{bits}-1, not {value}.")
+    return _draw(_mix(_start(seed, epoch) ^ SAMPLES), positions.astype(np.uint64))
+
+
+def _start(seed: int, epoch: int) -> int:
+    """Return the state from which the numbers of an epoch are drawn."""
+    return _mix(_mix((seed + GOLDEN) & MASK) ^ ((epoch + GOLDEN) & MASK))
+
+
+def _draw(state: int, numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return `mix(state + (i + 1)·GOLDEN)` for each of the numbers i: outputs of splitmix64 started at `state`."""
+    drawn = numbers.copy()  # all arithmetic is in place: only that of arrays wraps without a warning
+    drawn += np.uint64(1)
+    drawn *= np.uint64(GOLDEN)
+    drawn += np.uint64(state)
+    drawn ^= drawn >> np.uint64(30)
+    drawn *= np.uint64(0xBF58476D1CE4E5B9)
+    drawn ^= drawn >> np.uint64(27)
+    drawn *= np.uint64(0x94D049BB133111EB)
+    drawn ^= drawn >> np.uint64(31)
+    return drawn
 
 
 def _mix(z: int) -> int:

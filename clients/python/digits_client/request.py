@@ -1,7 +1,7 @@
 """The requests of a run: what its batches depend on, and how they are fetched and checked."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -37,6 +37,7 @@ class BatchRequest:
     rank: int = 0
     world_size: int = 1
     tail: Tail = "partial"
+    balanced: bool = False
     subset: Subset = EVERYTHING
 
     @property
@@ -54,14 +55,10 @@ class BatchRequest:
             "seed": self.seed,
             "shuffle": self.shuffle,
             "tail": self.tail,
+            "balanced": self.balanced or None,
             **self.subset.parameters,
             "rev": self.encoding.rev,
         }
-
-    @property
-    def batch_bytes(self) -> int:
-        """Bytes of the images of one batch."""
-        return self.batch_size * self.encoding.image_bytes
 
     @cached_property
     def samples(self) -> int:
@@ -72,28 +69,24 @@ class BatchRequest:
         """
         path, subset = f"{self.path}/batches/plan", self.subset.parameters
         samples = self.connection.get_json(path, **self.parameters).get("epoch_samples")
-        if not isinstance(samples, int) or samples > self.count or (samples != self.count and not subset):
+        whole = not subset and not self.balanced
+        if not isinstance(samples, int) or samples > self.count or (samples != self.count and whole):
             raise UnexpectedAnswer(f"{path} counts {samples} samples in an epoch of a split of {self.count}.")
         return samples
 
     @cached_property
     def pool(self) -> NDArray[np.int64]:
-        """The samples of an epoch, in file order, as indices within the split: int64 `(samples,)`.
+        """The samples that epochs choose from, in file order, as indices within the split: int64 `(n,)`.
 
         Raises:
             UnexpectedAnswer: the service lists other samples than it counts.
         """
         if not self.subset.parameters:
-            return np.arange(self.samples)
-        query: dict[str, Value] = {
-            "seed": self.seed,
-            "shuffle": False,
-            **self.subset.parameters,
-            "rev": self.encoding.rev,
-        }
-        content = self.connection.get(f"{self.path}/order", accept="application/x-npy", format="npy", **query)
-        pool: NDArray[np.int64] = np.load(io.BytesIO(content), allow_pickle=False)
-        if len(pool) != self.samples or (np.diff(pool, prepend=-1, append=self.count) <= 0).any():
+            return np.arange(self.count)
+        pool = self._fetch_order(shuffle=False)
+        if (np.diff(pool, prepend=-1, append=self.count) <= 0).any() or (
+            len(pool) != self.samples and not self.balanced
+        ):
             raise UnexpectedAnswer(f"{self.path}/order does not list the {self.samples} samples of an epoch.")
         return pool
 
@@ -103,8 +96,31 @@ class BatchRequest:
         return left // self.global_batch if self.tail == "drop" else -(-left // self.global_batch)
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """Return the samples of an epoch in the order in which it visits them: int64 `(samples,)`."""
+        """Return the samples of an epoch in the order in which it visits them: int64 `(samples,)`.
+
+        It is computed here. Only a balanced order comes from the service, because it depends on the labels, too.
+        """
+        if self.balanced:
+            return self._fetch_balanced(epoch)
         return self.pool[order_v1(self.samples, seed=self.seed, epoch=epoch)] if self.shuffle else self.pool
+
+    def _fetch_balanced(self, epoch: int) -> NDArray[np.int64]:
+        """Return a balanced order of an epoch.
+
+        Raises:
+            UnexpectedAnswer: the service lists a sample twice, or one that does not belong to the epoch.
+        """
+        order = self._fetch_order(shuffle=self.shuffle, epoch=epoch, balanced=True)
+        if len(order) != self.samples or len(np.intersect1d(order, self.pool)) != self.samples:
+            raise UnexpectedAnswer(f"{self.path}/order does not list {self.samples} different samples of an epoch.")
+        return order
+
+    def _fetch_order(self, **parameters: Value) -> NDArray[np.int64]:
+        """Return what the service lists as an order: indices within the split."""
+        query = {"seed": self.seed, **self.subset.parameters, "rev": self.encoding.rev, **parameters}
+        content = self.connection.get(f"{self.path}/order", accept="application/x-npy", format="npy", **query)
+        order: NDArray[np.int64] = np.load(io.BytesIO(content), allow_pickle=False)
+        return order
 
     def count_valid(self, start: int) -> int:
         """Return the number of real rows that the rank gets in the step at `start`."""
@@ -118,8 +134,23 @@ class BatchRequest:
         missing = np.arange(len(mine), self.batch_size) * self.world_size + self.rank + start - self.samples
         return np.concatenate([mine, order[missing % self.samples]])
 
-    def fetch(self, epoch: int, start: int, steps: int, cancellation: Cancellation | None = None) -> Iterator[Batch]:
-        """Give consecutive batches of an epoch as they arrive; where an answer breaks off, request the rest.
+    def fetch(
+        self,
+        epoch: int,
+        start: int,
+        *,
+        stride: int = 1,
+        steps: int | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Generator[Batch]:
+        """Give batches of an epoch as they arrive; where an answer breaks off, request the rest.
+
+        Args:
+            epoch: number of the epoch.
+            start: samples of it before the first batch.
+            stride: steps from one batch to the next.
+            steps: number of batches, at least 1; None for all that are left.
+            cancellation: interrupts it.
 
         Raises:
             Cancelled: nobody waits for them.
@@ -128,47 +159,49 @@ class BatchRequest:
             UnexpectedAnswer: it gives other samples than the order has.
             Unreachable: there is no answer, or none that goes further than the one before.
         """
-        order, end = self.order(epoch), start + steps * self.global_batch
+        order, advance = self.order(epoch), stride * self.global_batch
+        left = -(-self.count_steps(start) // stride)
+        wanted = range(start, start + (left if steps is None else min(left, steps)) * advance, advance)
         fresh = self.connection.create_retry(cancellation)
         retries, url = fresh, f"{self.connection.url}{self.path}/batches"
-        while start < end:
+        while wanted:
             try:
-                for batch in self._read_answer(order, epoch, start, end, retries):
-                    start, retries = start + self.global_batch, fresh
+                for batch in self._read_answer(order, epoch, wanted, retries):
+                    wanted, retries = wanted[1:], fresh
                     yield batch
             except BROKEN as error:
-                retries = retries.increment("GET", f"{url} (epoch {epoch}, start {start})", error=error)
+                retries = retries.increment("GET", f"{url} (epoch {epoch}, start {wanted.start})", error=error)
                 retries.sleep()
 
     def _read_answer(
-        self, order: NDArray[np.int64], epoch: int, start: int, end: int, retries: PatientRetry
+        self, order: NDArray[np.int64], epoch: int, starts: range, retries: PatientRetry
     ) -> Iterator[Batch]:
-        """Give the batches of one answer, from `start` to `end`.
+        """Give the batches of one answer, which begin at `starts`.
 
         Raises:
-            TruncatedStream: the answer ends before `end`.
+            TruncatedStream: the answer ends before the last of them.
         """
-        steps, place = (end - start) // self.global_batch, start
         query: dict[str, Value] = {
             **self.parameters,
+            **self.encoding.parameters,
             "epoch": epoch,
-            "start": start,
-            "steps": steps,
-            "layout": self.encoding.layout,
-            "scale": self.encoding.scale,
-            "format": "arrow",
+            "start": starts.start,
+            "steps": len(starts),
+            "stride": None if starts.step == self.global_batch else starts.step // self.global_batch,
         }
+        left = len(starts)
         with self.connection.open(f"{self.path}/batches", query, accept=MEDIA_TYPE, retries=retries) as answer:
-            self._check_headers(answer, end)
-            for rows in read_stream(answer.buffer(), self.encoding.stream_type):
-                if place >= end:
-                    raise UnexpectedAnswer(f"{answer.url} answered with more batches than the {steps} requested.")
-                check_indices(rows, self.select(order, place), answer.url)
-                yield Batch(rows.image, rows.label, rows.index, self.count_valid(place))
-                place += self.global_batch
-            answer.body.readall()  # the end of the body, so that the connection can be used again
-        if place < end:
-            raise TruncatedStream(f"The answer ends {(end - place) // self.global_batch} batches early.")
+            self._check_headers(answer, starts.stop)
+            for rows in read_stream(answer.body, self.encoding.stream_type):
+                if not left:
+                    raise UnexpectedAnswer(f"{answer.url} answered with more than the {len(starts)} batches requested.")
+                start = starts[-left]
+                check_indices(rows, self.select(order, start), answer.url)
+                yield self.encoding.build_batch(rows, self.count_valid(start))
+                left -= 1
+            answer.body.skip()
+        if left:
+            raise TruncatedStream(f"The answer ends {left} batches early.")
 
     def _check_headers(self, answer: Answer, end: int) -> None:
         """Compare what an answer says of itself with what was requested.

@@ -7,6 +7,7 @@ import ssl
 import sys
 import time
 from http import HTTPStatus
+from http.client import HTTPException
 from math import inf
 from types import TracebackType
 from typing import Any, Self
@@ -21,8 +22,8 @@ from digits_client.errors import Unreachable
 
 logger = logging.getLogger("digits_client")
 
-BROKEN = (HTTPError, OSError)
-"""What urllib3 raises when a connection fails."""
+BROKEN = (HTTPError, HTTPException, OSError)
+"""What urllib3, http.client and sockets raise when a connection fails."""
 
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts, at most, unless the service asks for more."""
@@ -70,8 +71,9 @@ class PatientRetry(Retry):
             "total": None,
             "allowed_methods": None,  # answers depend on the request alone, so a POST may be repeated, too
             "status_forcelist": RETRIED,
-            "retry_after_max": sys.maxsize,
         }
+        if hasattr(Retry, "DEFAULT_RETRY_AFTER_MAX"):  # urllib3 before 2.7 has no bound
+            defaults["retry_after_max"] = sys.maxsize
         super().__init__(**(defaults | options))
         self.patience = patience
         self.cancellation = cancellation or Cancellation()

@@ -22,6 +22,8 @@ class Run(TypedDict):
     """Rows per rank and step times the number of ranks, if the tail is `drop` or `pad`, where it determines which
     samples are left out or repeated. None with `partial`: a run may continue with any, and visits every sample once."""
 
+    balanced: bool
+    range: str | None
     label: Sequence[int] | None
     per_class: int | None
     fold: int | None
@@ -48,6 +50,8 @@ def describe_run(request: BatchRequest) -> Run:
         "shuffle": request.shuffle,
         "tail": request.tail,
         "global_batch": None if request.tail == "partial" else request.global_batch,
+        "balanced": request.balanced,
+        "range": subset.range,
         "label": subset.label,
         "per_class": subset.per_class,
         "fold": subset.fold,

@@ -2,13 +2,14 @@
 
 import io
 import time
+from collections.abc import Callable
 
 from urllib3.response import BaseHTTPResponse
 
 from digits_client.cancellation import Cancellation
 
 BUFFER_BYTES = 262_144
-"""Bytes that are read from a connection at once, at most."""
+"""Bytes that are read from a connection at once, at most, where the reader brings no buffer."""
 
 LEAST_RATE = 1_000
 """Bytes a second below which an answer has stalled."""
@@ -24,9 +25,24 @@ class BodyReader(io.RawIOBase):
     Time counts only while a read waits for the connection, so a reader that pauses between reads does no harm.
     """
 
-    def __init__(self, response: BaseHTTPResponse, *, timeout: float, cancellation: Cancellation) -> None:
-        """Fail once the reads have waited for `timeout` seconds and received less than LEAST_RATE bytes a second."""
+    def __init__(
+        self,
+        response: BaseHTTPResponse,
+        *,
+        direct: Callable[[memoryview], int] | None = None,
+        timeout: float,
+        cancellation: Cancellation,
+    ) -> None:
+        """Fail once the reads have waited for `timeout` seconds and received less than LEAST_RATE bytes a second.
+
+        Args:
+            response: the answer, of whose body nothing has been read.
+            direct: reads the body into a buffer without copies; None where it must be decoded first.
+            timeout: seconds.
+            cancellation: of the request.
+        """
         self._response = response
+        self._direct = direct
         self._timeout = timeout
         self._cancellation = cancellation
         self._waited = 0.0
@@ -37,37 +53,47 @@ class BodyReader(io.RawIOBase):
         """Return True."""
         return True
 
-    def fetch(self, size: int) -> bytes:
-        """Return the next bytes, at most `size`, none at the end.
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # no reader passes anything else
+        """Read into the buffer what has arrived, and return its size; 0 at the end.
 
         Raises:
-            Cancelled: nobody waits for them.
+            Cancelled: nobody waits for the bytes.
             StalledAnswer: they come too slowly.
-            HTTPError, OSError: the connection is broken.
+            HTTPError, HTTPException, OSError: the connection is broken.
         """
         self._cancellation.check()
         began = time.monotonic()
         try:
-            content = self._response.read1(size)
+            count = self._read_decoded(buffer) if self._direct is None else self._direct(buffer)
         except Exception:
             self._cancellation.check()  # the socket was shut down on purpose
             raise
         self._cancellation.check()
+        self.finished = not count
+        self._account(time.monotonic() - began, count)
+        return count
+
+    def readall(self, advance: Callable[[int], object] | None = None) -> bytes:
+        """Return all bytes that are left; raises what `readinto` raises. `advance` gets the size of every piece."""
+        content, buffer = io.BytesIO(), memoryview(bytearray(BUFFER_BYTES))
+        while count := self.readinto(buffer):
+            content.write(buffer[:count])
+            if advance is not None:
+                advance(count)
+        return content.getvalue()
+
+    def skip(self) -> None:
+        """Read to the end, where next to nothing is left, so that the connection can be used again."""
+        buffer = memoryview(bytearray(1_024))
+        while self.readinto(buffer):
+            pass
+
+    def _read_decoded(self, buffer: memoryview) -> int:
+        content = self._response.read1(len(buffer))
         if self._response.connection is None:  # the pool may give the socket to another request
             self._cancellation.watch(None)
-        self.finished = not content
-        self._account(time.monotonic() - began, len(content))
-        return content
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # io.BufferedReader passes nothing else
-        """Read into the buffer as much as has arrived."""
-        content = self.fetch(len(buffer))
         buffer[: len(content)] = content
         return len(content)
-
-    def readall(self) -> bytes:
-        """Return all bytes that are left."""
-        return b"".join(iter(lambda: self.fetch(BUFFER_BYTES), b""))
 
     def _account(self, seconds: float, size: int) -> None:
         self._waited += seconds

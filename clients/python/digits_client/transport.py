@@ -1,33 +1,32 @@
 """The pool of connections: urllib3's, with the proxies of the environment and with sockets that can be cancelled."""
 
+from collections.abc import Callable
+from socket import socket
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.response import BaseHTTPResponse
 from urllib3.response import HTTPResponse as UrllibResponse
 from urllib3.util import make_headers
 
 from digits_client.cancellation import watch_socket
-from digits_client.head import TimedHeadResponse
+from digits_client.head import DirectResponse
 
 
-class CancellableHTTPConnection(HTTPConnection):
-    """An HTTP connection whose socket a Cancellation can shut down."""
+class DirectConnection(HTTPConnection):
+    """A connection whose socket a Cancellation can shut down, and whose answers can be read without copies."""
 
-    response_class = TimedHeadResponse
+    received: DirectResponse
+    """The answer that came last."""
 
-    def getresponse(self) -> UrllibResponse:  # type: ignore[override]
-        """Wait for the head of the answer."""
-        watch_socket(self.sock)
-        return super().getresponse()
-
-
-class CancellableHTTPSConnection(HTTPSConnection):
-    """An HTTPS connection whose socket a Cancellation can shut down."""
-
-    response_class = TimedHeadResponse
+    def response_class(self, sock: socket, *arguments: Any, **options: Any) -> DirectResponse:  # type: ignore[override]  # noqa: ANN401 - those of http.client
+        """Return what http.client reads an answer with."""
+        self.received = DirectResponse(sock, *arguments, **options)
+        return self.received
 
     def getresponse(self) -> UrllibResponse:  # type: ignore[override]
         """Wait for the head of the answer."""
@@ -35,16 +34,28 @@ class CancellableHTTPSConnection(HTTPSConnection):
         return super().getresponse()
 
 
-class CancellableHTTPPool(HTTPConnectionPool):
-    """A pool of such HTTP connections."""
-
-    ConnectionCls = CancellableHTTPConnection
+class DirectTLSConnection(DirectConnection, HTTPSConnection):
+    """The same over TLS."""
 
 
-class CancellableHTTPSPool(HTTPSConnectionPool):
-    """A pool of such HTTPS connections."""
+class DirectPool(HTTPConnectionPool):
+    """A pool of such connections."""
 
-    ConnectionCls = CancellableHTTPSConnection
+    ConnectionCls = DirectConnection
+
+
+class DirectTLSPool(HTTPSConnectionPool):
+    """A pool of such connections over TLS."""
+
+    ConnectionCls = DirectTLSConnection
+
+
+def find_direct(response: BaseHTTPResponse) -> Callable[[memoryview], int] | None:
+    """Return what reads the body of an answer straight from its connection; None if the body is encoded."""
+    connection = response.connection
+    if not isinstance(connection, DirectConnection) or "Content-Encoding" in response.headers:
+        return None
+    return connection.received.read_arrived
 
 
 def create_pool(url: str, *, connections: int) -> urllib3.PoolManager:
@@ -57,7 +68,7 @@ def create_pool(url: str, *, connections: int) -> urllib3.PoolManager:
         manager = urllib3.PoolManager(maxsize=connections)
     else:
         manager = urllib3.ProxyManager(proxy, maxsize=connections, proxy_headers=_proxy_headers(proxy))
-    manager.pool_classes_by_scheme = {"http": CancellableHTTPPool, "https": CancellableHTTPSPool}
+    manager.pool_classes_by_scheme = {"http": DirectPool, "https": DirectTLSPool}
     return manager
 
 

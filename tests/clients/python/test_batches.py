@@ -15,26 +15,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digits_client import Batch, Batches, ChangedData, ProblemError, Split, Unreachable, connect
-from digits_client import batches as module
-from digits_client.batch import Layout, Scale
+from digits_client.batch import Layout
 from digits_client.request import Tail
+from digits_client.scale import Scale
 from service.data.dataset import Dataset
 from service.data.order import order_v1
 from tests import made
 from tests.clients.python.flaky import Flaky, run_flaky
-from tests.clients.python.test_prefetch import wait_for_threads
+from tests.clients.python.test_ahead import wait_for_threads
 from tests.sites import ROOT, Site
-
-SMALL = 40
-"""Bytes of a run, so that an epoch of the made dataset takes many requests."""
-
-
-@pytest.fixture(params=["one run", "many runs"])
-def runs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fetch an epoch by one request, or by many."""
-    if request.param == "many runs":
-        monkeypatch.setattr(module, "RUN_BYTES", SMALL)
-        monkeypatch.setattr(module, "GROUP_BYTES", 1)
 
 
 @pytest.fixture(autouse=True)
@@ -97,12 +86,11 @@ shapes = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.usefixtures("runs")
 @given(shape=shapes, draw=st.data())
 @settings(max_examples=30)
 def test_a_pass_is_the_epoch_of_the_rank(train: Split, shape: dict[str, Any], draw: st.DataObject) -> None:
     rank = draw.draw(st.integers(0, shape["world_size"] - 1))
-    batches = train.batches(**shape, rank=rank, connections=draw.draw(st.integers(1, 4)))
+    batches = train.batches(**shape, rank=rank)
     wanted = expected(**shape, rank=rank)
     assert len(batches) == len(wanted)
     assert list_indices(batches) == wanted
@@ -118,7 +106,7 @@ def test_values_are_those_of_the_dataset_and_the_callers_own(
         values = arrange(tiny.images[batch.index], layout, scale)
         assert (batch.x.dtype, batch.x.shape) == (values.dtype, values.shape)
         if scale == "standard":
-            assert np.allclose(batch.x, values, rtol=1e-6)
+            assert np.allclose(batch.x, values, rtol=1e-6)  # the statistics are summed in another order
         else:
             assert batch.x.tobytes() == values.tobytes()
         assert batch.y.dtype == batch.index.dtype == np.int64
@@ -158,7 +146,6 @@ def test_every_pass_is_the_next_epoch_and_any_may_be_set(train: Split) -> None:
     assert list_indices(batches) == expected(batch_size=7, seed=2, epoch=1)
 
 
-@pytest.mark.usefixtures("runs")
 @given(taken=st.integers(0, 6), other=st.sampled_from([(4, 1), (2, 2), (1, 4)]))
 @settings(max_examples=20)
 def test_a_state_counts_what_was_handed_out_and_any_number_of_ranks_goes_on(
@@ -214,17 +201,15 @@ def test_steps_by_number_use_one_connection(flaky: Flaky) -> None:
 # --- what may happen in between ---
 
 
-@pytest.mark.usefixtures("runs")
 @given(
     faults=st.lists(
         st.sampled_from(["none", "busy", "limited", "broken", "gateway", "silent", "reset", "cut"]), max_size=7
-    ),
-    connections=st.integers(1, 3),
+    )
 )
 @settings(max_examples=10)
-def test_no_batch_is_lost_or_repeated_whatever_fails(site: Site, faults: list[Any], connections: int) -> None:
+def test_no_batch_is_lost_or_repeated_whatever_fails(site: Site, faults: list[Any]) -> None:
     with run_flaky(site) as place:
-        batches = connect(place.url).dataset("made")["train"].batches(2, seed=4, connections=connections)
+        batches = connect(place.url).dataset("made")["train"].batches(2, seed=4)
         place.fail(faults, only="/batches?")
         assert list_indices(batches) == expected(batch_size=2, seed=4)
         wait_for_threads()
@@ -232,7 +217,7 @@ def test_no_batch_is_lost_or_repeated_whatever_fails(site: Site, faults: list[An
 
 def test_a_broken_stream_goes_on_where_it_broke(live: Site) -> None:
     with run_flaky(live) as place:
-        batches = connect(place.url).dataset("mnist")["test"].batches(100, connections=1)
+        batches = connect(place.url).dataset("mnist")["test"].batches(100)
         place.fail(["cut"] * 3, only="/batches?")
         visited = [index for batch in batches for index in batch.index]
         targets = [parse_qs(target) for target in place.targets if "&start=" in target]
@@ -243,11 +228,10 @@ def test_a_broken_stream_goes_on_where_it_broke(live: Site) -> None:
     assert [start + 100 * left for start, left in zip(starts, steps, strict=True)] == [10_000] * 4
 
 
-def test_data_that_change_in_the_middle_end_the_run(flaky: Flaky, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RUN_BYTES", SMALL)
-    batches = connect(flaky.url).dataset("made")["train"].batches(2, connections=1)
+def test_data_that_change_in_the_middle_end_the_run(flaky: Flaky) -> None:
+    batches = connect(flaky.url).dataset("made")["train"].batches(2)
     taken: list[Batch] = []
-    flaky.fail(["none", "none", "changed"], only="/batches?")
+    flaky.fail(["cut", "changed"], only="/batches?")
     with pytest.raises(ChangedData):
         taken.extend(batches)
     assert flaky.left == 0
@@ -269,9 +253,8 @@ def test_what_the_service_refuses_is_told(train: Split) -> None:
         len(train.batches(2, per_class=1_000))
 
 
-@pytest.mark.usefixtures("runs")
 def test_who_leaves_early_leaves_no_thread_behind(train: Split) -> None:
-    batches = train.batches(1, connections=3)
+    batches = train.batches(1)
     for number, _ in enumerate(batches):
         if number == 3:
             break

@@ -79,7 +79,7 @@ def test_the_wheel_holds_the_client_and_nothing_of_the_service(wheel: Path) -> N
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         metadata = archive.read(f"digits_client-{__version__}.dist-info/METADATA").decode()
-    modules = {f"digits_client/{file.name}" for file in CLIENT.glob("digits_client/*.py")}
+    modules = {str(file.relative_to(CLIENT)) for file in CLIENT.rglob("digits_client/**/*.py")}
     assert names == {*modules, "digits_client/py.typed"}
     needed = [line.partition(": ")[2] for line in metadata.splitlines() if line.startswith("Requires-Dist")]
     assert {one.partition(">")[0] for one in needed if "extra ==" not in one} == set(NEEDED)

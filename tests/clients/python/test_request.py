@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 
 from digits_client import Split, UnexpectedAnswer, Unreachable, connect
-from digits_client import batches as module
 from digits_client.cancellation import Cancellation
 from digits_client.flatbuffers import read_int64, read_u32
 from digits_client.order import order_v1
 from digits_client.request import Tail
 from service.data.order import order_v1 as published
 from tests import made
-from tests.clients.python.flaky import Flaky
-from tests.clients.python.test_prefetch import wait_for_threads
+from tests.clients.python.flaky import Fault, Flaky
+from tests.clients.python.test_ahead import wait_for_threads
 from tests.sites import Site
 
 END = struct.pack("<Ii", 0xFFFFFFFF, 0)
@@ -69,7 +68,7 @@ def test_the_order_is_that_of_the_specification() -> None:
 @pytest.mark.parametrize("end", [END, b""], ids=["valid", "ends between batches"])
 def test_a_short_stream_is_continued(flaky: Flaky, split: Split, end: bytes) -> None:
     flaky.replace = shorten(2, end=end)
-    visited = [int(index) for batch in split.batches(3, seed=1, connections=1) for index in batch.index]
+    visited = [int(index) for batch in split.batches(3, seed=1) for index in batch.index]
     assert visited == order_v1(made.TRAIN, seed=1).tolist()
     assert flaky.times("/batches?") == 4
 
@@ -78,7 +77,7 @@ def test_a_short_stream_is_continued(flaky: Flaky, split: Split, end: bytes) -> 
 def test_a_stream_without_batches_ends_in_an_error(flaky: Flaky, split: Split, end: bytes) -> None:
     flaky.replace = shorten(0, end=end)
     with pytest.raises(Unreachable, match=r"batches early|without its end mark"):
-        list(split.batches(3, connections=1))
+        list(split.batches(3))
     assert 2 <= flaky.times("/batches?") < 30
 
 
@@ -137,19 +136,19 @@ def test_every_kind_of_run_passes_the_checks(train: Split, tail: Tail, subset: d
 # --- leaving ---
 
 
-def test_who_leaves_leaves_no_thread_with_a_stalled_connection(flaky: Flaky, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RUN_BYTES", 90)
-    batches = connect(flaky.url, timeout=60).dataset("made")["train"].batches(2, connections=3)
-    assert len(batches)
-    flaky.fail(["none", "stalled", "halted"], only="/batches?")
+@pytest.mark.parametrize("fault", ["stalled", "halted"])
+def test_who_leaves_leaves_no_thread_with_a_stalled_connection(flaky: Flaky, fault: Fault) -> None:
+    batches = connect(flaky.url, timeout=60).dataset("made")["train"].batches(2)
+    assert len(list(batches)) == 12
+    flaky.fail(["none", fault], only="/batches?")  # the present epoch, and the next one
     iterator = iter(batches)
     first = next(iterator)
     assert len(first) == 2
-    for _ in range(2):
-        assert flaky.left_halfway.acquire(timeout=20)
+    assert flaky.left_halfway.acquire(timeout=20)
     del iterator
+    batches.close()
     for thread in threading.enumerate():
-        if thread.name == "digits-prefetch":
+        if thread.name.startswith("digits-ahead"):
             thread.join(5)
             assert not thread.is_alive()
 
@@ -162,9 +161,9 @@ def test_who_leaves_ends_what_was_fetched_for_later(live: Site) -> None:
 
 def test_a_cancelled_run_makes_no_more_requests(flaky: Flaky, split: Split) -> None:
     cancellation = Cancellation()
-    fetched = split.batches(2).request.fetch(0, 0, 12, cancellation)
+    fetched = split.batches(2).request.fetch(0, 0, cancellation=cancellation)
     next(fetched)
     number = len(flaky.targets)
     cancellation.cancel()
-    fetched.close()  # type: ignore[attr-defined]
+    fetched.close()
     assert len(flaky.targets) == number

@@ -33,6 +33,8 @@ def test_a_state_holds_all_that_determines_the_order(train: Split) -> None:
         "shuffle": True,
         "tail": "partial",
         "global_batch": None,
+        "balanced": False,
+        "range": None,
         "label": [2],
         "per_class": None,
         "fold": None,

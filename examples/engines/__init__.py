@@ -1,0 +1,1 @@
+"""Programs that read the service with engines for many machines: Ray Data, Dask, Spark."""
