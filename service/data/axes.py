@@ -1,9 +1,12 @@
-"""Axes: the two directions along which a dataset's samples are drawn on a map. Pure values."""
+"""Axes: the two directions along which a dataset's samples are drawn on a map, and the size of the other map."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+LONGEST = 65_535
+"""The length of the longer side of a map by t-SNE, which has no axes: the largest uint16."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,7 +1,7 @@
-"""Class counts: how many samples of each class a choice keeps, by arithmetic alone. Touches no sample.
+"""Class counts: how many samples of each class a choice keeps. Reads no pixels, and labels only for a range of indices.
 
-Each function takes int64 counts `(classes,)` and returns new ones. Selections call them for their checks, so that
-counting the samples of a choice refuses exactly what making it refuses.
+All other functions take int64 counts `(classes,)` and return new ones, by arithmetic alone. Selections call them for
+their checks, so that counting the samples of a choice refuses exactly what making it refuses.
 """
 
 from collections.abc import Collection
@@ -10,7 +10,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from service.data.cache import compute_once
 from service.data.card import Card
+from service.data.split import Split
 from service.errors import Refused
 
 Part = Literal["train", "holdout"]
@@ -18,6 +20,15 @@ Part = Literal["train", "holdout"]
 
 Counts = NDArray[np.int64]
 """The number of samples of each class."""
+
+
+@compute_once
+def count_span(place: tuple[Split, range]) -> Counts:
+    """The counts of the samples of a split whose index is in a range of step 1; read-only."""
+    split, span = place
+    counts = np.bincount(split.labels[span.start : span.stop], minlength=len(split.card.classes)).astype(np.int64)
+    counts.flags.writeable = False
+    return counts
 
 
 def count_labelled(counts: Counts, labels: Collection[int], card: Card) -> Counts:
@@ -62,6 +73,11 @@ def count_first_of_each(counts: Counts, count: int) -> Counts:
     if count > fewest:
         raise Refused("per_class", f"must be at most {fewest}, the size of the smallest class here, not {count}")
     return np.where(counts > 0, count, 0).astype(np.int64)
+
+
+def count_balanced(counts: Counts) -> int:
+    """The number of samples that remain when every class that has samples is cut to the size of the smallest one."""
+    return count_smallest_class(counts) * int(np.count_nonzero(counts))
 
 
 def count_smallest_class(counts: Counts) -> int:

@@ -19,8 +19,9 @@ class Dataset:
     """A verified dataset in memory.
 
     `images` is uint8 `(n, height, width)`, `labels` int64 `(n,)`, both read-only and in the order of split `all`;
-    `notes` is the text that its source ships with it, and `axes` are those of its map, where the source has some.
-    `splits` has a Split for each name on the card. Datasets are compared by identity.
+    `notes` is the text that its source ships with it. Where the source has them, `axes` are those of its map by
+    principal components, and `tsne`, uint16 `(n, 2)` and read-only, is where t-SNE has placed each sample. `splits` has
+    a Split for each name on the card. Datasets are compared by identity.
     """
 
     card: Card
@@ -28,6 +29,7 @@ class Dataset:
     labels: NDArray[np.int64]
     notes: str
     axes: Axes | None = None
+    tsne: NDArray[np.uint16] | None = None
     splits: Mapping[str, Split] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +60,13 @@ class Dataset:
 
 
 def verify(
-    card: Card, images: NDArray[np.uint8], labels: NDArray[np.uint8], *, notes: str = "", axes: Axes | None = None
+    card: Card,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    *,
+    notes: str = "",
+    axes: Axes | None = None,
+    tsne: NDArray[np.uint16] | None = None,
 ) -> Dataset:
     """Make a Dataset of arrays after checking that they are what `card` says; they become read-only.
 
@@ -67,7 +75,8 @@ def verify(
         images: uint8 `(n, height, width)`, values 0…peak, C-contiguous.
         labels: uint8 `(n,)`, each the position of its class.
         notes: the text that the source ships with the data.
-        axes: those of its map, where the source has some.
+        axes: those of its map by principal components, where the source has some.
+        tsne: its map by t-SNE, uint16 `(n, 2)`, where the source has one.
 
     Raises:
         DamagedData: shape or content differs from the card's.
@@ -78,6 +87,8 @@ def verify(
             f"{card.name}: expected images {expected} and as many labels, found {images.shape} and {labels.shape}; "
             "reinstall the package."
         )
+    if tsne is not None and tsne.shape != (len(images), 2):
+        raise DamagedData(f"{card.name}: expected a map {(len(images), 2)}, found {tsne.shape}; reinstall the package.")
     found = content_digest(images, labels)
     if found != card.digest:
         raise DamagedData(
@@ -87,7 +98,7 @@ def verify(
     wide = labels.astype(np.int64)
     images.flags.writeable = False
     wide.flags.writeable = False
-    return Dataset(card=card, images=images, labels=wide, notes=notes, axes=axes)
+    return Dataset(card=card, images=images, labels=wide, notes=notes, axes=axes, tsne=tsne)
 
 
 def content_digest(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:

@@ -1,4 +1,4 @@
-"""Nearest neighbours of a sample: exact Euclidean distance on raw pixels, by BLAS over blocks."""
+"""Nearest neighbours of a sample or of a drawing: exact Euclidean distance on raw pixels, by BLAS over blocks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,22 +28,38 @@ class Neighbors:
 def neighbors(split: Split, position: int, k: int) -> Neighbors:
     """The `k` samples of a split that are nearest to the one at `position`, which is left out.
 
-    Ties go to the lower index; fewer than `k` come where the split has no more. The squared distance is
-    |a|² + |b|² - 2·a·b, every term an exact integer.
+    Ties go to the lower index; fewer than `k` come where the split has no more.
 
     Raises:
         Unknown: there is no such position in the split.
     """
     own = Selection.of(split).one(position).images.ravel()
-    lengths = squared_lengths(split)
-    squared = lengths + lengths[position] - 2 * _multiply(_flatten(split), own, split.card.peak)
+    squared = _measure_squares(split, own)
     squared[position] = np.iinfo(np.int64).max
-    k = min(k, len(split) - 1)
+    return _find_smallest(squared, min(k, len(split) - 1))
+
+
+def neighbors_of_drawing(split: Split, drawing: NDArray[np.uint8], k: int) -> Neighbors:
+    """The `k` samples of a split nearest to a drawing, uint8 `(pixels,)` of 0…peak; otherwise as `neighbors`."""
+    return _find_smallest(_measure_squares(split, drawing), min(k, len(split)))
+
+
+def _find_smallest(squared: NDArray[np.int64], k: int) -> Neighbors:
+    """The `k` smallest of these squared distances, at most all of them; ties go to the lower index."""
     if k == 0:
         return Neighbors(np.empty(0, np.int64), np.empty(0, np.int64))
     near = np.flatnonzero(squared <= np.partition(squared, k - 1)[k - 1])
     index = near[np.argsort(squared[near], kind="stable")][:k]
     return Neighbors(index, squared[index])
+
+
+def _measure_squares(split: Split, own: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The squared distance of every image of a split to one, int64 `(n,)`.
+
+    It is |a|² + |b|² - 2·a·b, every term an exact integer.
+    """
+    length = int((own.astype(np.int64) ** 2).sum())
+    return squared_lengths(split) + length - 2 * _multiply(_flatten(split), own, split.card.peak)
 
 
 @compute_once

@@ -1,4 +1,4 @@
-"""A Projection: where samples lie in two dimensions, computed in integers, so that every machine gives the same."""
+"""Projections: where samples lie in two dimensions, in integers, so that every machine gives the same."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from service.data.axes import Axes
 from service.data.cache import compute_once
 from service.data.dataset import Dataset
-from service.data.selection import Selection
+from service.data.selection import Selection, to_positions
 from service.data.split import Split
 
 UNIT = 32_767
@@ -64,6 +64,12 @@ def project(selection: Selection, axes: Axes) -> NDArray[np.float64]:
         sums[start : start + BLOCK] = block @ along
     coordinates: NDArray[np.float64] = (sums - np.array(axes.centre)) / (UNIT * selection.split.card.peak)
     return coordinates
+
+
+def place(selection: Selection, tsne: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Coordinates of samples on a map of their dataset by t-SNE, uint16 `(n, 2)`."""
+    span = selection.split.span
+    return tsne[span.start : span.stop][to_positions(selection.indices)]
 
 
 def _widen_blocks(images: NDArray[np.uint8]) -> Iterator[NDArray[np.float64]]:

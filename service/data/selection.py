@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from service.data.batch import Batch, Layout, Pixels, to_layout
 from service.data.class_counts import Part, count_first_of_each, count_fold, count_labelled
+from service.data.oddness import order_by_oddness
 from service.data.order import order_v1
 from service.data.scale import Scale, scale_pixels
 from service.data.split import Split
@@ -81,6 +82,13 @@ class Selection:
     def shuffled(self, seed: int, epoch: int = 0) -> "Selection":
         """The same samples in order v1 of their number."""
         return self.take(order_v1(len(self), seed=seed, epoch=epoch))
+
+    def oddest_first(self) -> "Selection":
+        """The same samples, which must be distinct, by falling oddness within the split, ties by index."""
+        chosen = np.zeros(len(self.split), np.bool_)
+        chosen[to_positions(self.indices)] = True
+        order = order_by_oddness(self.split)
+        return replace(self, indices=order[chosen[order]])
 
     def page(self, offset: int, limit: int) -> "Selection":
         """At most `limit` samples from `offset` on; none where `offset` is at or past the end."""

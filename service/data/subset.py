@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.class_counts import Part, count_first_of_each, count_fold, count_labelled
+from service.data.class_counts import Part, count_first_of_each, count_fold, count_labelled, count_span
 from service.data.order import order_cost
 from service.data.selection import Selection
 from service.data.split import Split
@@ -16,12 +16,14 @@ LABELLING, DEALING = 2.0, 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Subset:
-    """Some classes, one side of a fold, a few samples of each class: applied in that order.
+    """A range of indices, some classes, one side of a fold, a few samples of each class: applied in that order.
 
+    `span` must lie within the split, and not be empty; the whole split is None, so that equal subsets are equal values.
     `seed` shuffles the samples after the classes are chosen, and before the fold and the few of each class are
     taken, so that it decides which samples belong to them.
     """
 
+    span: range | None = None
     labels: tuple[int, ...] = ()
     fold: int | None = None
     folds: int | None = None
@@ -30,11 +32,13 @@ class Subset:
     seed: int | None = None
 
     def select(self, selection: Selection) -> Selection:
-        """The samples of a selection that belong, shuffled by the seed if there is one.
+        """The samples that belong, of a selection of a whole split in file order; shuffled by the seed if there is one.
 
         Raises:
             Refused: a label is no class, or a class is too small.
         """
+        if self.span is not None:
+            selection = selection.page(self.span.start, len(self.span))
         if self.labels:
             selection = selection.labelled(self.labels)
         if self.seed is not None:
@@ -46,12 +50,12 @@ class Subset:
     def counts(self, split: Split) -> NDArray[np.int64]:
         """How many samples of each class `select` gives of all samples of a split, int64 `(classes,)`.
 
-        Computed from the split's class counts, in microseconds.
+        Computed from the class counts of the split, or of the range, which are stored: in microseconds.
 
         Raises:
             Refused: exactly when `select` raises it, with the same message.
         """
-        counts = split.class_counts
+        counts = self._count_range(split)
         if self.labels:
             counts = count_labelled(counts, self.labels, split.card)
         if self.fold is not None and self.folds is not None:
@@ -74,10 +78,11 @@ class Subset:
         """
         if self.is_everything and self.seed is None:
             return 0.0
-        n, nanoseconds = len(split), 0.0
+        counts, nanoseconds = self._count_range(split), 0.0
         if self.labels:
-            nanoseconds += n * LABELLING
-            n = int(count_labelled(split.class_counts, self.labels, split.card).sum())
+            nanoseconds += int(counts.sum()) * LABELLING
+            counts = count_labelled(counts, self.labels, split.card)
+        n = int(counts.sum())
         order = 0.0 if self.seed is None else order_cost(n, seed=self.seed)
         nanoseconds += n * DEALING * ((self.fold is not None) + (self.per_class is not None))
         return order + nanoseconds / 1e6
@@ -85,9 +90,13 @@ class Subset:
     @property
     def is_everything(self) -> bool:
         """Whether all samples belong, in whatever order."""
-        return not self.labels and self.fold is None and self.per_class is None
+        return self.span is None and not self.labels and self.fold is None and self.per_class is None
 
     @property
     def decided_by_seed(self) -> bool:
         """Whether the seed decides which samples belong."""
         return self.fold is not None or self.per_class is not None
+
+    def _count_range(self, split: Split) -> NDArray[np.int64]:
+        """How many samples of each class are in the range of indices."""
+        return split.class_counts if self.span is None else count_span((split, self.span))

@@ -60,3 +60,10 @@ def test_arrays_of_another_shape_are_damage_even_where_the_bytes_are_the_same() 
         verify(card, images.reshape(-1, made.WIDTH, made.HEIGHT), labels)
     with pytest.raises(DamagedData, match="expected images"):
         verify(replace(card, splits={"all": range(5)}), images, labels)
+
+
+@pytest.mark.parametrize("shape", [(30, 2), (31, 3), (31,)])
+def test_a_map_of_another_shape_is_damage(shape: tuple[int, ...]) -> None:
+    images, labels = made.values()
+    with pytest.raises(DamagedData, match=r"expected a map \(31, 2\)"):
+        verify(made.card(images, labels), images, labels, tsne=np.zeros(shape, np.uint16))

@@ -9,13 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from service.data import epoch as epoch_module
 from service.data.dataset import Dataset
-from service.data.epoch import Epoch, Tail, choose_pool
+from service.data.epoch import Epoch, Tail
 from service.data.order import order_v1
+from service.data.sample_order import SampleOrder
 from service.data.selection import Selection
-from service.data.subset import Subset
-from service.errors import Refused
 from tests import made
 
 tails = st.sampled_from(get_args(Tail))
@@ -26,11 +24,15 @@ seeds = st.integers(0, 2**64 - 1)
 def epochs(draw: st.DrawFn) -> Epoch:
     """Epochs of made datasets, of any shape, from any start on; now and then one of which nothing is left."""
     split = draw(made.datasets()).split(draw(st.sampled_from(["train", "all"])))
-    return Epoch(
+    order = SampleOrder(
         split=split,
         seed=draw(seeds),
         number=draw(st.integers(0, 3)),
         shuffle=draw(st.booleans()),
+        balanced=draw(st.booleans()),
+    )
+    return Epoch(
+        order=order,
         batch_size=draw(st.integers(1, 9)),
         world_size=draw(st.integers(1, 9)),
         start=draw(st.integers(0, len(split) + 2)),
@@ -56,8 +58,8 @@ def visited(epoch: Epoch) -> list[int]:
 
 
 def expected(epoch: Epoch) -> list[int]:
-    """The same by DESIGN's words alone."""
-    whole = list(map(int, epoch.order))
+    """The same by the words of the specification alone."""
+    whole = indices(epoch.order.select())
     left, size = whole[epoch.start :], epoch.batch_size * epoch.world_size
     over = len(left) % size
     if epoch.tail == "drop":
@@ -125,7 +127,7 @@ def test_padding_repeats_the_beginning_of_the_same_order_and_comes_last(epoch: E
             assert len(mine) == epoch.batch_size
             assert mine[:valid] == real
             places = range(there.start + rank, there.start + epoch.global_batch, epoch.world_size)
-            repeated = [np.asarray(epoch.order).tolist()[place % epoch.samples] for place in places[valid:]]
+            repeated = [indices(epoch.order.select())[place % epoch.samples] for place in places[valid:]]
             assert all(place >= epoch.samples for place in places[valid:])
             assert mine[valid:] == repeated
 
@@ -135,7 +137,7 @@ def test_the_plan_tells_what_really_comes(epoch: Epoch) -> None:
     ranks = range(epoch.world_size)
     sizes = [[len(epoch.step(step, rank)) for step in range(epoch.steps)] for rank in ranks]
     assert epoch.rows_per_rank() == [sum(mine) for mine in sizes]
-    assert epoch.samples == len(epoch.pool)
+    assert epoch.samples == len(epoch.order.positions)
     left = max(0, epoch.samples - epoch.start)
     assert sum(map(sum, sizes)) == left - epoch.dropped + epoch.padded
     assert epoch.dropped == 0 or epoch.tail == "drop"
@@ -172,9 +174,7 @@ def test_ranks_tile_the_real_datasets(
     split = real[name].split("all")
     shuffled = order_v1(len(split), seed=seed, epoch=number)
     epoch = Epoch(
-        split=split,
-        seed=seed,
-        number=number,
+        order=SampleOrder(split=split, seed=seed, number=number),
         batch_size=batch_size,
         world_size=world_size,
         start=int(share * len(split)),
@@ -194,12 +194,50 @@ def _array(selection: Selection) -> NDArray[np.int64]:
     return np.asarray(selection.indices, np.int64)
 
 
-# --- the pool and the order, which are computed on first use and stored ---
+# --- a stride ---
+
+strides = st.integers(1, 5)
 
 
-def computed(epoch: Epoch) -> set[str]:
-    """Which of the pool and the order have been computed."""
-    return {"pool", "order"} & vars(epoch).keys()
+@given(epochs(), strides)
+def test_workers_that_take_every_nth_step_tile_the_epoch(epoch: Epoch, workers: int) -> None:
+    size = epoch.global_batch
+    parts = [replace(epoch, start=epoch.start + worker * size, stride=workers) for worker in range(workers)]
+    for worker, part in enumerate(parts):
+        assert [global_batch(part, step) for step in range(part.steps)] == [
+            global_batch(epoch, step) for step in range(worker, epoch.steps, workers)
+        ]
+    assert sum(part.steps for part in parts) == epoch.steps
+    assert sum(part.padded for part in parts) == epoch.padded
+    ranks = zip(*(part.rows_per_rank() for part in parts), strict=True)
+    assert [sum(rows) for rows in ranks] == epoch.rows_per_rank()
+
+
+@given(epochs(), strides)
+def test_the_numbers_of_strided_steps_are_those_of_what_comes(epoch: Epoch, stride: int) -> None:
+    whole, epoch = epoch, replace(epoch, stride=stride)
+    ranks = range(epoch.world_size)
+    sizes = [[len(epoch.step(step, rank)) for step in range(epoch.steps)] for rank in ranks]
+    assert epoch.rows_per_rank() == [sum(mine) for mine in sizes]
+    assert epoch.dropped == whole.dropped
+    assert epoch.padded in (0, whole.padded)
+    assert bool(epoch.padded) == (whole.padded > 0 and (whole.steps - 1) % stride == 0)
+    for rank in ranks:
+        for steps in range(1, epoch.steps + 1):
+            assert +Counter(epoch.sizes(rank, steps)) == Counter(sizes[rank][:steps])
+        assert epoch.valid_rows(rank, 0) == 0
+    assert sum(epoch.valid_rows(rank, epoch.steps) for rank in ranks) == sum(map(sum, sizes)) - epoch.padded
+
+
+@given(epochs(), strides)
+def test_next_start_leads_a_worker_from_one_of_its_steps_to_the_next(epoch: Epoch, stride: int) -> None:
+    epoch = replace(epoch, stride=stride)
+    steps, there = epoch.steps, epoch
+    for step in range(steps):
+        assert there.steps == steps - step
+        assert global_batch(there, 0) == global_batch(epoch, step)
+        there = replace(there, start=there.next_start(1))
+    assert there.steps == 0
 
 
 @given(epochs())
@@ -210,66 +248,7 @@ def test_all_numbers_come_without_a_pool_or_an_order(epoch: Epoch) -> None:
     if steps:
         assert epoch.sizes(0, steps)
     assert epoch.cost(10) >= 0
-    assert not computed(epoch)
+    assert not vars(epoch.order).keys() & {"pool", "positions"}
     if steps:
         epoch.step(0, 0)
-        assert computed(epoch) == {"pool", "order"}
-
-
-def test_an_impossible_subset_is_refused_when_the_epoch_is_made(tiny: Dataset) -> None:
-    with pytest.raises(Refused, match="label must be a class of made"):
-        Epoch(split=tiny.split("train"), subset=Subset(labels=(4,)), batch_size=1)
-    with pytest.raises(Refused, match="folds must be at most"):
-        Epoch(split=tiny.split("train"), subset=Subset(fold=0, folds=20), batch_size=1)
-
-
-@given(made.datasets(), st.lists(st.integers(0, 3), min_size=1), seeds)
-def test_a_pool_is_in_file_order_whatever_the_seed(data: Dataset, labels: list[int], seed: int) -> None:
-    split = data.split("train")
-    pool = choose_pool(split, Subset(labels=tuple(labels), seed=seed))
-    assert indices(pool) == indices(Selection.of(split).labelled(labels))
-
-
-def test_the_seed_does_not_change_a_pool_of_everything(tiny: Dataset) -> None:
-    assert choose_pool(tiny.split("train"), Subset(seed=4)).indices == range(made.TRAIN)
-
-
-@pytest.mark.parametrize("name", ["mnist", "digits"])
-def test_another_seed_is_another_subset_of_the_real_datasets(real: dict[str, Dataset], name: str) -> None:
-    split = real[name].split("all")
-    chosen = [
-        tuple(indices(choose_pool(split, Subset(fold=1, folds=5, part="holdout", per_class=7, seed=seed))))
-        for seed in range(20)
-    ]
-    assert len(set(chosen)) == 20
-    assert all(len(one) == 70 and list(one) == sorted(one) for one in chosen)
-
-
-def test_what_is_stored_costs_nothing_and_cannot_be_written() -> None:
-    epoch = Epoch(
-        split=made.source().load().split("all"),
-        subset=Subset(fold=0, folds=2, seed=77),
-        seed=7_777,
-        batch_size=4,
-    )
-    assert epoch.cost() > 0
-    epoch.step(0, 0)
-    assert epoch.cost() == 0
-    for array in (epoch.pool.indices, epoch.order):
-        assert isinstance(array, np.ndarray)
-        with pytest.raises(ValueError, match="read-only"):
-            array[0] = 1
-
-
-def test_a_pool_of_one_seed_serves_all_epochs_that_the_seed_does_not_decide(tiny: Dataset) -> None:
-    split = tiny.split("train")
-    assert choose_pool(split, Subset(labels=(1,), seed=1)) is choose_pool(split, Subset(labels=(1,), seed=2))
-    assert choose_pool(split, Subset(per_class=1, seed=1)) is not choose_pool(split, Subset(per_class=1, seed=2))
-
-
-def test_stored_pools_are_bounded_in_bytes(real: dict[str, Dataset]) -> None:
-    split = real["mnist"].split("all")
-    for seed in range(40):
-        choose_pool(split, Subset(fold=0, folds=2, seed=seed))
-    assert epoch_module._store.currsize <= epoch_module.STORE_BYTES
-    assert sum(getattr(pool.indices, "nbytes", 0) for pool in epoch_module._store.values()) <= epoch_module.STORE_BYTES
+        assert vars(epoch.order).keys() >= {"pool", "positions"}

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from service.data.dataset import Dataset
-from service.data.neighbors import neighbors
+from service.data.neighbors import neighbors, neighbors_of_drawing
 from service.data.selection import Selection
 from service.errors import Unknown
 from tests import made
@@ -51,3 +52,26 @@ def test_neighbours_in_the_real_data_are_exact(real: dict[str, Dataset], name: s
 def test_a_position_outside_the_split_is_unknown(tiny: Dataset) -> None:
     with pytest.raises(Unknown):
         neighbors(tiny.split("test"), made.TEST, 1)
+
+
+@given(made.datasets(), st.sampled_from(["train", "test", "all"]), st.integers(1, 40), st.data())
+def test_neighbours_of_a_drawing_are_the_nearest_with_ties_by_lower_index(
+    data: Dataset, split_name: str, k: int, draw: st.DataObject
+) -> None:
+    split = data.split(split_name)
+    drawing = draw.draw(arrays.arrays(np.uint8, split.card.pixels, elements=st.integers(0, made.PEAK)))
+    images = split.images.reshape(len(split), -1).astype(np.int64)
+    distances = ((images - drawing) ** 2).sum(axis=1).tolist()
+    found = neighbors_of_drawing(split, drawing, k)
+    expected = sorted((distance, index) for index, distance in enumerate(distances))[:k]
+    assert list(zip(found.squared.tolist(), found.index.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize(("name", "position"), [("mnist", 31_415), ("digits", 7)])
+def test_a_sample_drawn_anew_is_its_own_nearest_neighbour(real: dict[str, Dataset], name: str, position: int) -> None:
+    split = real[name].split(real[name].card.reference)
+    found = neighbors_of_drawing(split, split.images[position].ravel(), 11)
+    others = neighbors(split, position, 10)
+    assert (found.index[0], found.squared[0]) == (position, 0)
+    assert found.index[1:].tolist() == others.index.tolist()
+    assert found.squared[1:].tolist() == others.squared.tolist()

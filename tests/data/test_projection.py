@@ -6,10 +6,13 @@ from importlib.resources import files
 import numpy as np
 import pytest
 from hypothesis import given
+from numpy.typing import NDArray
 from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
 
+from service.data.axes import LONGEST
 from service.data.dataset import Dataset
-from service.data.projection import axes_of, compute_axes, project
+from service.data.projection import axes_of, compute_axes, place, project
 from service.data.selection import Selection
 from service.datasets import SOURCES
 from service.datasets.axes.make import format_axes
@@ -77,3 +80,40 @@ def test_a_large_map_takes_little_memory(mnist: Dataset) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 20_000_000
+
+
+def share_of_own_class(places: NDArray[np.generic], labels: NDArray[np.int64]) -> float:
+    """How many of the ten nearest points on a map have a point's own label."""
+    near = NearestNeighbors(n_neighbors=10).fit(places).kneighbors(return_distance=False)
+    return float((labels[near] == labels[:, None]).mean())
+
+
+@pytest.mark.parametrize(("name", "least"), [("mnist", 0.96), ("digits", 0.98)])
+def test_tsne_separates_the_classes_and_principal_components_do_not(
+    real: dict[str, Dataset], name: str, least: float
+) -> None:
+    everything = Selection.of(real[name].split("all"))
+    tsne = real[name].tsne
+    assert tsne is not None
+    assert share_of_own_class(place(everything, tsne), everything.labels) >= least
+    assert share_of_own_class(project(everything, axes_of(real[name])), everything.labels) < 0.7
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_map_by_tsne_fills_its_square(real: dict[str, Dataset], name: str) -> None:
+    tsne = real[name].tsne
+    assert tsne is not None
+    assert tsne.dtype == np.uint16
+    assert tsne.shape == (len(real[name].labels), 2)
+    assert not tsne.flags.writeable
+    assert tsne.min(axis=0).tolist() == [0, 0]
+    assert tsne.max() == LONGEST
+    assert tsne.max(axis=0).min() > 0.8 * LONGEST
+
+
+@pytest.mark.parametrize(("split", "first"), [("train", 0), ("test", 60_000), ("all", 0)])
+def test_a_sample_has_one_place_in_whatever_split_it_is(mnist: Dataset, split: str, first: int) -> None:
+    assert mnist.tsne is not None
+    selection = Selection.of(mnist.split(split))
+    for some in (selection.page(7, 20), selection.shuffled(3).page(0, 20)):
+        assert np.array_equal(place(some, mnist.tsne), mnist.tsne[first + np.array(some.indices)])

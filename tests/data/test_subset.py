@@ -24,6 +24,7 @@ def indices(selection: Selection) -> list[int]:
 def subsets(draw: st.DrawFn) -> Subset:
     """Subsets of all kinds, possible and impossible ones."""
     return Subset(
+        span=draw(st.none() | st.sampled_from([range(1), range(1, 2)])),
         labels=tuple(draw(st.lists(st.integers(-1, 4), max_size=4))),
         fold=draw(st.none() | st.integers(0, 4)),
         folds=draw(st.none() | st.integers(1, 5)),
@@ -62,13 +63,51 @@ def test_counting_touches_no_sample(tiny: Dataset, monkeypatch: pytest.MonkeyPat
     assert Subset(labels=(0, 1), fold=1, folds=2, per_class=1, seed=3).counts(split).tolist() == expected
 
 
+@given(made.datasets(), st.data())
+def test_a_range_keeps_the_indices_in_it_and_all_else_applies_to_what_it_keeps(
+    data: Dataset, draw: st.DataObject
+) -> None:
+    split = data.split("all")
+    first = draw.draw(st.integers(0, len(split) - 1))
+    span = range(first, draw.draw(st.integers(first + 1, len(split))))
+    kept = Subset(span=span).select(Selection.of(split))
+    assert indices(kept) == list(span)
+    labels = draw.draw(st.lists(st.integers(0, 3), max_size=2))
+    seed = draw.draw(st.none() | st.integers(0, 3))
+    found = Subset(span=span, labels=tuple(labels), seed=seed).select(Selection.of(split))
+    expected = [index for index in span if not labels or data.labels[index] in labels]
+    order = order_v1(len(expected), seed=seed).tolist() if seed is not None else range(len(expected))
+    assert indices(found) == [expected[place] for place in order]
+    assert Subset(span=span, labels=tuple(labels), seed=seed).count(split) == len(expected)
+
+
+def test_the_counts_of_a_range_are_computed_once(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    split, subset = mnist.split("train"), Subset(span=range(50_000, 60_000), labels=(1, 7), per_class=3, seed=1)
+    assert subset.counts(split).tolist() == [0, 3, 0, 0, 0, 0, 0, 3, 0, 0]
+    expected = Subset(span=range(50_000, 60_000)).counts(split).tolist()
+    assert expected == np.bincount(split.labels[50_000:]).tolist()
+    monkeypatch.setattr(Split, "labels", None)
+    assert subset.counts(split).tolist() == [0, 3, 0, 0, 0, 0, 0, 3, 0, 0]
+    assert Subset(span=range(50_000, 60_000)).counts(split).tolist() == expected
+
+
+def test_a_range_of_mnist_selects_a_view_that_costs_nothing(mnist: Dataset) -> None:
+    split, subset = mnist.split("train"), Subset(span=range(50_000, 60_000))
+    assert subset.cost(split) == 0
+    assert np.shares_memory(subset.select(Selection.of(split)).images, split.images)
+    shuffled = (Subset(span=span, seed=31_337) for span in (None, range(30_000)))
+    whole, half = (one.cost(split) for one in shuffled)
+    assert half == pytest.approx(whole / 2)
+
+
 def test_counts_of_a_split_stay_as_they_are(tiny: Dataset) -> None:
     split = tiny.split("train")
     before = split.class_counts.tolist()
     Subset(labels=(0,), fold=0, folds=1, part="train").counts(split)
     assert split.class_counts.tolist() == before
-    with pytest.raises(ValueError, match="read-only"):
-        split.class_counts[0] = 1
+    for counts in (split.class_counts, Subset(span=range(3)).counts(split)):
+        with pytest.raises(ValueError, match="read-only"):
+            counts[0] = 1
 
 
 @pytest.mark.parametrize(
@@ -77,6 +116,7 @@ def test_counts_of_a_split_stay_as_they_are(tiny: Dataset) -> None:
         (Subset(), True, False),
         (Subset(seed=1), True, False),
         (Subset(labels=(1,)), False, False),
+        (Subset(span=range(2)), False, False),
         (Subset(fold=0, folds=2), False, True),
         (Subset(per_class=1), False, True),
     ],

@@ -10,6 +10,7 @@ import sys
 from service.data.epoch import Epoch
 from service.data.neighbors import neighbors
 from service.data.projection import axes_of, project
+from service.data.sample_order import SampleOrder
 from service.data.selection import Selection
 from service.data.statistics import class_statistics, column_statistics, intensities
 from service.datasets.digits import SOURCE
@@ -20,7 +21,7 @@ split = data.split("all")
 intensities(split), class_statistics(split), column_statistics(split), neighbors(split, 1, 2)
 selection = Selection.of(split).shuffled(1).page(0, 20)
 project(selection, axes_of(data))
-Epoch(split=split, batch_size=4).step(0, 0)
+Epoch(order=SampleOrder(split=split, balanced=True), batch_size=4).step(0, 0)
 for media in FORMATS.values():
     for scale in ("raw", "unit", "standard"):
         media.encode(selection.batch(scale=scale))

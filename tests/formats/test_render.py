@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from service.formats.render import ColourMap, RenderOptions, _load_colours, draw, measure, split_bands, to_grey
+from service.errors import Refused
+from service.formats.render import (
+    ColourMap,
+    RenderOptions,
+    _load_colours,
+    draw,
+    from_grey,
+    measure,
+    split_bands,
+    to_grey,
+)
 
 images = arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 
@@ -108,3 +118,18 @@ def test_bands_are_the_rows_of_the_picture(image: NDArray[np.uint8]) -> None:
     bands = list(split_bands(image))
     assert np.array_equal(np.concatenate(bands), image)
     assert max(map(len, bands)) <= 64
+
+
+@given(st.integers(1, 255), st.data())
+def test_grey_can_be_turned_back_into_intensities_of_every_peak(peak: int, draw: st.DataObject) -> None:
+    image = draw.draw(arrays.arrays(np.uint8, (3, 4), elements=st.integers(0, peak)))
+    found = from_grey(to_grey(image, peak), peak)
+    assert found.dtype == np.uint8
+    assert found.tolist() == image.tolist()
+
+
+def test_a_grey_of_no_intensity_is_refused_with_its_place() -> None:
+    grey = np.array([[0, 16, 32], [48, 50, 255]], np.uint8)
+    with pytest.raises(Refused, match=r"grey 50 in row 1, column 1; .* 0 to 16 are round\(v · 255 / 16\)") as refused:
+        from_grey(grey, 16)
+    assert (refused.value.name, refused.value.place) == ("body", "body")
