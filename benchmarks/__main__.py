@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks [--quick] [--rounds N] [--only TABLE] [--peers PYTHON]`."""
+"""The command line: `python -m benchmarks [--quick] [--rounds N] [--only TABLE] [--torch PYTHON] [--peers PYTHON]`."""
 
 import argparse
 import os
@@ -7,17 +7,18 @@ import sys
 import time
 from collections.abc import Sequence
 
-from benchmarks import batches, peers, routes, stalls
+from benchmarks import batches, peers, routes, stalls, training
 from benchmarks.load import demand_wrk
 from benchmarks.server import Cores
 
-TABLES = ("routes", "batches", "stalls")
+TABLES = ("routes", "batches", "training", "stalls")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what the arguments say, and return the exit code."""
     chosen = _parser().parse_args(arguments)
-    demand_wrk()
+    if chosen.peers or chosen.only in (None, "routes", "batches"):
+        demand_wrk()
     began, cores = time.monotonic(), Cores.found()
     os.sched_setaffinity(0, {cores.load})
     rounds = 1 if chosen.quick else chosen.rounds
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             routes.run(cores, rounds=rounds, quick=chosen.quick)
         if chosen.only in (None, "batches"):
             batches.run(cores, rounds=rounds)
+        if chosen.only in (None, "training"):
+            training.run(cores, chosen.torch, rounds=rounds)
         if chosen.only in (None, "stalls"):
             stalls.run(cores)
     print(f"\nMeasured in {time.monotonic() - began:.0f} s.")
@@ -44,6 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", choices=TABLES, help="one kind of table; without it, all")
     parser.add_argument("--quick", action="store_true", help="one round of the requests that have a target")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds of a second for each server (3)")
+    parser.add_argument(
+        "--torch",
+        metavar="PYTHON",
+        help="run training loops in the environment of this Python, with torch, torchvision",
+    )
     parser.add_argument("--peers", metavar="PYTHON", help="beside Tiled, installed in the environment of this Python")
     return parser
 

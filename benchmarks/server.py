@@ -84,8 +84,8 @@ class Server:
             connection.close()
 
     def cpu(self) -> float:
-        """Seconds of processor time of all its living threads, to the nanosecond."""
-        return sum(_nanoseconds(thread) for thread in Path(f"/proc/{self.pid}/task").iterdir()) / 1e9
+        """Seconds of processor time, to the nanosecond; see `processor_seconds`."""
+        return processor_seconds(self.pid)
 
     def memory(self) -> Memory:
         """What it holds now, and the most it held since its start or the last `forget_peak`."""
@@ -161,14 +161,18 @@ def _ready(port: int, path: str | None) -> bool:
         connection.close()
 
 
+def processor_seconds(pid: int) -> float:
+    """Seconds of processor time of a process, with its ended threads, to the nanosecond.
+
+    Source: Linux's clock of a process, as clock_getcpuclockid(3) numbers it.
+    """
+    return time.clock_gettime((~pid << 3) | 2)
+
+
 def _cpu_since_exec(pid: int) -> float:
     """Seconds of processor time of a process and its ended threads, to the clock tick (proc(5), stat)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _nanoseconds(thread: Path) -> int:
-    return int((thread / "schedstat").read_text().split()[0])
 
 
 def _kilobytes(file: Path, name: str) -> int:

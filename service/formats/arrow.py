@@ -47,12 +47,16 @@ class Template:
 
     def fill(self, batch: Batch, size: int) -> Iterator[Encoded]:
         """The message that carries a batch, whose image is gathered so many bytes at a time."""
+        yield self._fill_head(batch)
+        yield from read_pixels(batch, size)
+        yield self.tail
+
+    def _fill_head(self, batch: Batch) -> memoryview:
+        """The beginning of the message that carries a batch."""
         rows, head = len(batch), bytearray(self.head)
         np.frombuffer(head, np.int64, rows, self.index)[:] = batch.index
         np.frombuffer(head, np.int64, rows, self.label)[:] = batch.label
-        yield memoryview(head)
-        yield from read_pixels(batch, size)
-        yield self.tail
+        return memoryview(head)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from service.errors import Refused
+
 ColourMap = Literal["gray", "viridis", "magma", "inferno", "plasma", "cividis"]
 """Colour maps that grow steadily lighter, so that more ink is always brighter."""
 
@@ -50,6 +52,26 @@ def to_grey(values: NDArray[np.generic], peak: int) -> NDArray[np.uint8]:
     if peak == WHITE and values.dtype == np.uint8:
         return values.view(np.uint8)
     return np.rint(np.asarray(values, np.float64) * WHITE / peak).astype(np.uint8)
+
+
+def from_grey(grey: NDArray[np.uint8], peak: int) -> NDArray[np.uint8]:
+    """The intensities 0…`peak` that `to_grey` draws as these greys; uint8, of the same shape `(height, width)`.
+
+    Raises:
+        Refused: a grey is that of no intensity.
+    """
+    intensities = np.full(WHITE + 1, -1, np.int16)
+    intensities[to_grey(np.arange(peak + 1), peak)] = np.arange(peak + 1)
+    found = intensities[grey]
+    if (found < 0).any():
+        row, column = np.argwhere(found < 0)[0].tolist()
+        raise Refused(
+            "body",
+            f"has the grey {grey[row, column]} in row {row}, column {column}; the greys of intensities v from 0 to "
+            f"{peak} are round(v · {WHITE} / {peak})",
+            place="body",
+        )
+    return found.astype(np.uint8)
 
 
 def draw(image: NDArray[np.uint8], options: RenderOptions, caption: str = "") -> Picture:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from itertools import chain, islice
 from time import perf_counter
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from service.http.encoder_pool import EncoderPool
 from service.http.representation import Encoded
@@ -20,11 +20,16 @@ TURN = 0.002
 """Seconds that making a piece may take before other requests get a turn of the event loop."""
 
 
+NO_BYTES: Message = {"type": "http.response.body", "body": b"", "more_body": True}
+"""A piece without bytes. uvicorn takes any piece only when the socket has room again, so a stream that sends this one
+waits before it makes the next piece, and does not hold that while it waits."""
+
+
 class StreamResponse:
     """An ASGI application that answers with a body made piece by piece: 200, or 206 for a part of it.
 
-    Memory stays constant, because the next piece is made when the server has taken the last one; work ends when the
-    client disconnects; and other requests get their turn between pieces.
+    Memory stays constant, because the next piece is made when the socket has room for it; work ends when the client
+    disconnects; and other requests get their turn between pieces.
     """
 
     def __init__(
@@ -67,6 +72,8 @@ class StreamResponse:
             for piece in cut(pieces, self.part):
                 if piece:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    del piece  # uvicorn copies a piece without a length around it, and holds the copy
+                    await send(NO_BYTES)
                 await asyncio.sleep(0)
                 if disconnect.done():
                     return
@@ -90,14 +97,16 @@ def cut(pieces: Iterable[Encoded], part: range | None) -> Iterator[Encoded]:
 def rechunk(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
     """The same bytes in pieces that suit a socket: small ones joined, large ones cut, none over `PIECE`.
 
-    An empty piece comes where making the next one takes longer than `TURN`, so that others can have a turn meanwhile.
+    Pieces are joined until another one as long as the last would not fit, so that the next piece is not made before
+    they are sent. An empty piece comes where making the next one takes longer than `TURN`, so that others can have a
+    turn meanwhile.
     """
     waiting: list[Encoded] = []
     size, began = 0, perf_counter()
     for piece in pieces:
-        if size + len(piece) > PIECE and waiting:
-            yield b"".join(waiting)
-            waiting, size, began = [], 0, perf_counter()
+        if waiting and size + len(piece) > PIECE:
+            yield _join(waiting)
+            size, began = 0, perf_counter()
         if len(piece) > PIECE:
             view = memoryview(piece)
             yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
@@ -105,10 +114,20 @@ def rechunk(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
             continue
         waiting.append(piece)
         size += len(piece)
-        if perf_counter() - began > TURN:
+        if size + len(piece) > PIECE:
+            yield _join(waiting)
+            size, began = 0, perf_counter()
+        elif perf_counter() - began > TURN:
             yield b""
             began = perf_counter()
-    yield b"".join(waiting)
+    yield _join(waiting)
+
+
+def _join(pieces: list[Encoded]) -> Encoded:
+    """The bytes of all pieces, one alone without a copy; the list is empty afterwards, so that it holds no memory."""
+    joined = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    pieces.clear()
+    return joined
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
