@@ -3,15 +3,22 @@
 /** A split as URLs name it. */
 export type Split = "mnist/train" | "mnist/test" | "mnist/all" | "digits/all" | (string & {});
 export type ColourMap = "gray" | "viridis" | "magma" | "inferno" | "plasma" | "cividis";
-export type Links = Record<string, string | null>;
+/** Path-absolute addresses by relation. */
+export type Links = Record<string, string>;
+/** The same of pages; null where there is none. */
+export type PageLinks = Record<string, string | null>;
 
 export interface Waiting {
     /** Ends waiting for the answer. */
     signal?: AbortSignal;
+    /** How often the request is repeated that failed for a reason that passes; without it, as `connect` was told. */
+    retries?: number;
 }
 
-/** Which samples, in which order. */
-export interface Choice {
+/** Which samples. */
+export interface Subset {
+    /** Keep the indices A ≤ i < B, written "A:B", "A:" or ":B". */
+    range?: string;
     /** Keep these classes only. */
     label?: number | number[];
     /** Keep the first so many of each class, in the order of `seed`. */
@@ -20,8 +27,16 @@ export interface Choice {
     fold?: number;
     folds?: number;
     part?: "train" | "holdout";
+}
+
+/** Which samples, in which order. */
+export interface Choice extends Subset {
     /** Shuffle by order v1; without it, file order. */
     seed?: number | bigint | string;
+    /** "oddest": those first that are least like their own class; not with `seed`. */
+    order?: "file" | "oddest";
+    /** Just these samples, in this order, repeats kept; not with other choices. */
+    index?: number | number[];
     /** Pins the data: another revision is a Problem of status 409. */
     rev?: string;
 }
@@ -54,6 +69,14 @@ export interface SheetOptions extends Choice, Look {
     labels?: boolean;
 }
 
+export interface MapOptions extends Choice {
+    offset?: number;
+    /** Samples on the map, 1…10,000. */
+    limit?: number;
+    /** Principal components, or t-SNE. */
+    kind?: "pca" | "tsne";
+}
+
 export interface Row {
     index: number;
     label: number;
@@ -69,7 +92,7 @@ export interface RowsPage {
     rev: string;
     columns: string[];
     rows: Row[];
-    links: Links;
+    links: PageLinks;
 }
 
 export interface Sample {
@@ -126,7 +149,7 @@ export interface SheetMap {
     columns: number;
     rows: number;
     tiles: Tile[];
-    links: Links;
+    links: PageLinks;
 }
 
 export interface Point {
@@ -141,93 +164,221 @@ export interface Projection {
     split: string;
     rev: string;
     total: number;
-    method: "pca";
-    /** Share of the variance along x and along y. */
-    explained: [number, number];
+    kind: "pca" | "tsne";
+    /** The split that the axes were computed on. */
+    fitted: string;
+    /** Share of the variance along x and along y; null where the axes are no components. */
+    explained: [number, number] | null;
     points: Point[];
-    links: Links;
+    links: PageLinks;
 }
 
-/** The card of a split; the HTTP interface describes every field. */
+/** A whole split as one file, and what to check a download against. */
+export interface FileCard {
+    url: string;
+    media_type: string;
+    /** Of the file, raw and flat; null where the libraries that encode it are not those of the release. */
+    sha256: string | null;
+}
+
+/** The card of a split. */
 export interface SplitCard {
     dataset: string;
     split: string;
     rev: string;
     count: number;
+    /** Position of the split's first sample in `all`. */
+    first: number;
+    /** (n, height, width) */
     shape: [number, number, number];
+    dtype: "uint8";
+    /** Smallest and largest raw value. */
     range: [number, number];
+    /** Number of samples of each class. */
     labels: Record<string, number>;
+    /** SHA-256 of the arrays `images` and `labels`. */
     digests: Record<string, string>;
+    /** By suffix. */
+    files: Record<string, FileCard>;
     links: Links;
-    [field: string]: unknown;
 }
 
-/** The card of a dataset; the HTTP interface describes every field. */
+export interface Standardization {
+    split: string;
+    mean: number;
+    std: number;
+}
+
+/** The terms a dataset is under, and where they are written. */
+export interface Licence {
+    name: string;
+    url: string;
+    note: string;
+}
+
+export interface Reference {
+    title: string;
+    url: string;
+}
+
+export interface Returned {
+    name: string;
+    shape: number[];
+    dtype: string;
+    range: [number, number] | null;
+    meaning: string;
+}
+
+/** How a well-known library loads the same data, and what it returns. */
+export interface Loader {
+    library: string;
+    call: string;
+    returns: Returned[];
+}
+
+/** The card of a dataset: what a person asks before using it. */
 export interface DatasetCard {
     name: string;
     title: string;
     summary: string;
     description: string;
     rev: string;
+    digest: string;
     count: number;
+    /** (height, width) in pixels. */
     image_shape: [number, number];
+    dtype: "uint8";
+    /** Smallest and largest raw value. */
     range: [number, number];
+    /** How raw values become the grey of a picture. */
+    picture: string;
+    /** Names of the classes; label k is the k-th. */
     classes: string[];
+    target_names: number[];
+    feature_names: string[];
     splits: Record<string, SplitCard>;
+    /** What `scale=standard` standardises by, on the unit scale. */
+    standard: Standardization;
     intended_uses: string[];
     limitations: string[];
+    licence: Licence;
+    creators: string[];
+    year: number;
+    citation: string;
+    sources: Reference[];
+    loaders: Loader[];
+    notes: string;
     links: Links;
-    [field: string]: unknown;
 }
 
-/** The answer of `/statistics`; the HTTP interface describes every field. */
+export interface Moments {
+    mean: number;
+    std: number;
+}
+
+export interface LabelColumn {
+    nan_count: number;
+    n_unique: number;
+    frequencies: Record<string, number>;
+}
+
+export interface PixelColumn {
+    nan_count: number;
+    min: number;
+    max: number;
+    mean: number;
+    std: number;
+    /** Share of samples in which the pixel is not zero. */
+    nonzero: number;
+}
+
+export interface Column {
+    column_name: string;
+    column_type: "class_label" | "int";
+    column_statistics: LabelColumn | PixelColumn;
+}
+
+export interface PixelStatistics {
+    raw: Moments;
+    unit: Moments;
+    nonzero: number;
+    /** How often each raw value 0…peak occurs. */
+    histogram: number[];
+}
+
+/** The answer of `/statistics`. */
 export interface Statistics {
     dataset: string;
     split: string;
     rev: string;
     num_examples: number;
-    statistics: {
-        column_name: string;
-        column_type: "class_label" | "int";
-        column_statistics: Record<string, unknown>;
-    }[];
-    pixels: {
-        raw: { mean: number; std: number };
-        unit: { mean: number; std: number };
-        nonzero: number;
-        histogram: number[];
-    };
-    [field: string]: unknown;
+    statistics: Column[];
+    partial: boolean;
+    pixels: PixelStatistics;
+    links: Links;
 }
 
-export interface BatchOptions extends Waiting {
+/** How an epoch is divided into batches. */
+export interface EpochOptions extends Subset, Waiting {
     batch_size?: number;
     world_size?: number;
     rank?: number;
     seed?: number | bigint | string;
     epoch?: number;
     shuffle?: boolean;
+    /** Classes take turns, and the epoch ends with the smallest one. */
+    balanced?: boolean;
     /** Samples already consumed in this epoch: the `next` of the last batch. */
     start?: number;
+    /** Take every n-th step from `start` on: for n workers of one rank. */
+    stride?: number;
     tail?: "partial" | "drop" | "pad";
-    label?: number | number[];
-    layout?: "flat" | "image" | "chw" | "hwc";
-    scale?: "raw" | "unit" | "standard";
     rev?: string;
 }
 
-export interface Batch {
+export interface Encoding {
+    /** Shape of a sample: (h·w), (h, w), (1, h, w) or (h, w, 1). */
+    layout?: "flat" | "image" | "chw" | "hwc";
+    /** Raw values, 0…1, or of mean 0 and deviation 1. */
+    scale?: "raw" | "unit" | "standard";
+}
+
+export interface BatchOptions extends EpochOptions, Encoding {
+    /** How many batches to give, at least 1; without it, all to the end of the epoch. */
+    steps?: number;
+}
+
+export interface TakeOptions extends Encoding, Waiting {
+    rev?: string;
+}
+
+/** What an epoch is; no data. */
+export interface EpochPlan {
+    epoch_samples: number;
+    global_batch: number;
+    /** Batches from `start` to the end of the epoch, of those that `stride` takes. */
+    epoch_steps: number;
+    dropped: number;
+    padded: number;
+    rows_per_rank: number[];
+}
+
+/** Samples as arrays. */
+export interface Samples {
     /** Images one after the other: Uint8Array of raw values, Float32Array of scaled ones. */
     x: Uint8Array | Float32Array;
     shape: number[];
     y: Int32Array;
     index: Int32Array;
+}
+
+export interface Batch extends Samples {
     /** Rows that are real; the others only fill up. */
     valid: number;
     start: number;
     /** Where to resume; null after the last batch. */
     next: number | null;
-    /** Batches from `start` to the end of the epoch. */
+    /** Batches from `start` to the end of the epoch, of those that `stride` takes. */
     steps: number;
 }
 
@@ -240,9 +391,15 @@ export class Problem extends Error {
     errors: { in: string; name: string; reason: string }[];
 }
 
+export interface ServiceOptions {
+    /** How often a request is repeated after a lost connection or status 408, 425, 429 and 5xx; 4 without it. */
+    retries?: number;
+}
+
 export class Service {
-    constructor(base: string | URL);
+    constructor(base: string | URL, options?: ServiceOptions);
     readonly base: string;
+    readonly retries: number;
     url(path: string, parameters?: Record<string, unknown>): string;
     fetch(url: string | URL, options?: Waiting): Promise<Response>;
     json(path: string, parameters?: Record<string, unknown>, options?: Waiting): Promise<any>;
@@ -255,15 +412,18 @@ export class Service {
     neighbors(split: Split, index: number, options?: Waiting & { k?: number }): Promise<Neighbor[]>;
     labels(split: Split, options?: Waiting): Promise<LabelStatistics[]>;
     statistics(split: Split, options?: Waiting): Promise<Statistics>;
-    projection(split: Split, options?: Choice & Waiting & { offset?: number; limit?: number }): Promise<Projection>;
+    projection(split: Split, options?: MapOptions & Waiting): Promise<Projection>;
     grid(split: Split, options?: SheetOptions & Waiting): Promise<SheetMap>;
     gridUrl(split: Split, options?: SheetOptions & { type?: "png" | "webp" }): string;
     pictureUrl(split: Split, index: number, options?: PictureOptions): string;
+    /** The samples at any indices, in that order, repeats kept; at most 10,000. */
+    take(split: Split, indices: Iterable<number>, options?: TakeOptions): Promise<Samples>;
+    plan(split: Split, options?: EpochOptions): Promise<EpochPlan>;
     batches(split: Split, options?: BatchOptions): AsyncGenerator<Batch, void, undefined>;
 }
 
-/** The service at `base`; without it, the one that this module was loaded from. */
-export function connect(base?: string | URL): Service;
+/** The service at `base`, which may be relative to the page; without it, the one that this module was loaded from. */
+export function connect(base?: string | URL, options?: ServiceOptions): Service;
 
 export interface DrawOptions {
     scale?: number;

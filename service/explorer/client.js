@@ -22,15 +22,18 @@ export class Problem extends Error {
   }
 }
 
-/** The service at `base`; without it, the one that this module was loaded from. */
-export function connect(base = new URL(".", import.meta.url)) {
-  return new Service(base);
+/**
+ * The service at `base`, which may be relative to the page; without it, the one that this module was loaded from.
+ * `retries` is how often a request is repeated that failed for a reason that passes.
+ */
+export function connect(base, options) {
+  return new Service(base ?? findOrigin(), options);
 }
 
 export class Service {
-  constructor(base) {
-    const url = String(base);
-    this.base = url.endsWith("/") ? url : `${url}/`;
+  constructor(base, { retries = 4 } = {}) {
+    this.base = findBase(base);
+    this.retries = checkCount("retries", retries, 0);
   }
 
   /** The absolute URL of a path of the service, such as "v1/datasets", with parameters; lists repeat theirs. */
@@ -44,15 +47,28 @@ export class Service {
     return url.href;
   }
 
-  /** A successful answer; `signal` ends waiting for it. Throws a Problem for any other. */
-  async fetch(url, { signal } = {}) {
-    const answer = await fetch(url, { signal });
-    if (answer.ok) return answer;
-    throw new Problem(await answer.json().catch(() => ({})), answer.status);
+  /**
+   * A successful answer; throws a Problem for any other. `signal` ends waiting for it. A lost connection and the
+   * statuses of RETRIED are tried again after a pause, up to `retries` times; what the service refuses is not.
+   */
+  async fetch(url, options) {
+    return (await this.#read(url, null, options)).answer;
   }
 
   async json(path, parameters, options) {
-    return (await this.fetch(this.url(path, parameters), options)).json();
+    return (await this.#read(this.url(path, parameters), "json", options)).body;
+  }
+
+  /** A successful answer as { answer, body }; `as` is how the body is read: "json", "arrayBuffer", or null for not. */
+  async #read(url, as, { signal, retries = this.retries, ...request } = {}) {
+    let longest = 100; // milliseconds
+    for (let left = checkCount("retries", retries, 0); ; left--) {
+      const { answer, body, error, pause } = await attempt(url, as, { ...request, signal });
+      if (!error) return { answer, body };
+      if (pause === null || pause > LONGEST_PAUSE || left === 0) throw error;
+      await sleep(Math.max(pause, longest * Math.random()), signal);
+      longest = Math.min(2 * longest, 10_000);
+    }
   }
 
   /** The cards of all datasets: what a person asks before using one. */
@@ -66,15 +82,32 @@ export class Service {
   }
 
   /** A page of flattened rows: { total, rows: [{ index, label, pixels }], links, … }. */
-  rows(split, { signal, ...parameters } = {}) {
-    return this.json(`v1/datasets/${split}/rows`, { ...parameters, format: "json" }, { signal });
+  rows(split, { signal, retries, ...parameters } = {}) {
+    return this.json(`v1/datasets/${split}/rows`, { ...parameters, format: "json" }, { signal, retries });
   }
 
   /** The raw pixels of `limit` samples from `offset` on, one after the other, as a Uint8Array. */
-  async pixels(split, offset = 0, limit = 100, { signal, ...parameters } = {}) {
+  async pixels(split, offset = 0, limit = 100, { signal, retries, ...parameters } = {}) {
     const query = { ...parameters, scale: "raw", offset, limit, format: "npy" };
-    const answer = await this.fetch(this.url(`v1/datasets/${split}/rows`, query), { signal });
-    return array(await answer.arrayBuffer()).data;
+    const url = this.url(`v1/datasets/${split}/rows`, query);
+    return array((await this.#read(url, "arrayBuffer", { signal, retries })).body).data;
+  }
+
+  /** The samples at any `indices`, in that order, repeats kept, at most 10,000: { x, shape, y, index }. */
+  async take(split, indices, { signal, retries, layout = "image", scale = "raw", rev } = {}) {
+    const { body } = await this.#read(
+      this.url(`v1/datasets/${split}/take`, { layout, scale, rev, format: "npz" }),
+      "arrayBuffer",
+      {
+        method: "POST",
+        headers: { "Content-Type": "application/octet-stream" },
+        body: BigInt64Array.from(indices, BigInt),
+        signal,
+        retries,
+      },
+    );
+    const { x, y, index } = archive(body);
+    return { x: x.data, shape: x.shape, y: numbers(y), index: numbers(index) };
   }
 
   /** One sample: { index, label, image: [[…], …], links, … }. */
@@ -83,8 +116,8 @@ export class Service {
   }
 
   /** The `k` nearest samples of one: [{ index, label, distance, links }], nearest first. */
-  async neighbors(split, index, { k = 10, signal } = {}) {
-    return (await this.json(`v1/datasets/${split}/samples/${index}/neighbors`, { k }, { signal })).neighbors;
+  async neighbors(split, index, { k = 10, ...options } = {}) {
+    return (await this.json(`v1/datasets/${split}/samples/${index}/neighbors`, { k }, options)).neighbors;
   }
 
   /** Each class: { label, name, count, share, first_index, mean, std, nonzero, links }. */
@@ -98,13 +131,13 @@ export class Service {
   }
 
   /** Samples in two dimensions: { points: [{ index, label, x, y }], explained, … }. */
-  projection(split, { signal, ...parameters } = {}) {
-    return this.json(`v1/datasets/${split}/projection`, parameters, { signal });
+  projection(split, { signal, retries, ...parameters } = {}) {
+    return this.json(`v1/datasets/${split}/projection`, parameters, { signal, retries });
   }
 
   /** The map of the contact sheet that `gridUrl` draws with the same parameters. */
-  grid(split, { signal, ...parameters } = {}) {
-    return this.json(`v1/datasets/${split}/grid.json`, parameters, { signal });
+  grid(split, { signal, retries, ...parameters } = {}) {
+    return this.json(`v1/datasets/${split}/grid.json`, parameters, { signal, retries });
   }
 
   /** Where a contact sheet is: `limit`, `offset`, `columns`, `gap`, `label`, `seed`, `scale`, `cmap`, `invert`, … */
@@ -117,35 +150,30 @@ export class Service {
     return this.url(`v1/datasets/${split}/samples/${index}.${type}`, parameters);
   }
 
+  /** What an epoch of these batches is: { epoch_samples, epoch_steps, rows_per_rank, … }; no data is sent. */
+  plan(split, { signal, retries, ...parameters } = {}) {
+    return this.json(`v1/datasets/${split}/batches/plan`, parameters, { signal, retries });
+  }
+
   /**
-   * Training batches to the end of the epoch, the next one fetched while one is in use:
-   * { x, shape, y, index, valid, start, next, steps }. `next` is where to resume; null after the last.
+   * Training batches to the end of the epoch, or `steps` of them, the next one fetched while one is in use:
+   * { x, shape, y, index, valid, start, next, steps }. `next` is where to resume; null after the last of the epoch.
    */
-  async *batches(split, { signal, start = 0, ...parameters } = {}) {
+  async *batches(split, { signal, retries, start = 0, steps = Infinity, ...parameters } = {}) {
+    if (steps !== Infinity) checkCount("steps", steps, 1);
     const ended = new AbortController();
     const end = () => ended.abort(signal.reason);
     if (signal?.aborted) end();
     signal?.addEventListener("abort", end, { once: true });
     const read = async (from) => {
-      const query = { ...parameters, start: from, format: "npz" };
-      const answer = await this.fetch(this.url(`v1/datasets/${split}/batches`, query), { signal: ended.signal });
-      const more = /rel="?next"?/.test(answer.headers.get("Link") ?? "");
-      const { x, y, index, valid } = archive(await answer.arrayBuffer());
-      return {
-        x: x.data,
-        shape: x.shape,
-        y: numbers(y),
-        index: numbers(index),
-        valid: Number(valid.data[0]),
-        start: from,
-        next: more ? Number(answer.headers.get("Next-Start")) : null,
-        steps: Number(answer.headers.get("Epoch-Steps")),
-      };
+      const url = this.url(`v1/datasets/${split}/batches`, { ...parameters, start: from, format: "npz" });
+      const { answer, body } = await this.#read(url, "arrayBuffer", { signal: ended.signal, retries });
+      return describeBatch(body, answer.headers, from);
     };
     try {
-      for (let coming = read(start); coming;) {
+      for (let coming = read(start), left = steps; coming; left--) {
         const batch = await coming;
-        coming = batch.next === null ? null : read(batch.next);
+        coming = batch.next === null || left === 1 ? null : read(batch.next);
         coming?.catch(() => {}); // told when it is awaited
         yield batch;
       }
@@ -154,6 +182,86 @@ export class Service {
       ended.abort();
     }
   }
+}
+
+/** The address of the service that this module was loaded from. */
+function findOrigin() {
+  try {
+    return findBase(new URL(".", HERE));
+  } catch {
+    throw new TypeError(
+      'This module was not loaded from a service, so give the address of one: connect("https://digits.example").',
+    );
+  }
+}
+
+/** An absolute address with a slash at the end; what is relative is so to the page, or to the script of a worker. */
+function findBase(base) {
+  let url;
+  try {
+    url = new URL(base, globalThis.document?.baseURI ?? globalThis.location?.href);
+  } catch {
+    throw new TypeError(`"${base}" is no absolute address; give one such as "https://digits.example".`);
+  }
+  if (!["http:", "https:"].includes(url.protocol) || url.search || url.hash) {
+    throw new TypeError(`"${base}" is no address of a service; give one such as "https://digits.example", without a query.`);
+  }
+  return url.href.endsWith("/") ? url.href : `${url.href}/`;
+}
+
+function checkCount(name, value, least) {
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new RangeError(`${name} must be an integer of at least ${least}, not ${value}.`);
+}
+
+/** One attempt: { answer, body }, or an error with the milliseconds after which to try again; null for never. */
+async function attempt(url, as, request) {
+  try {
+    const answer = await fetch(url, request);
+    if (answer.ok) return { answer, body: as && (await answer[as]()) };
+    const error = new Problem(await answer.json().catch(() => ({})), answer.status);
+    return { error, pause: RETRIED.has(answer.status) ? readRetryAfter(answer.headers) : null };
+  } catch (error) {
+    return { error, pause: error instanceof TypeError && !request.signal?.aborted ? 0 : null };
+  }
+}
+
+/** Milliseconds that an answer asks to wait (RFC 9110, section 10.2.3); 0 where it does not. */
+function readRetryAfter(headers) {
+  const text = headers.get("Retry-After") ?? "";
+  const wait = /^\d+$/.test(text) ? 1_000 * Number(text) : Date.parse(text) - Date.now();
+  return wait > 0 ? wait : 0;
+}
+
+function sleep(milliseconds, signal) {
+  return new Promise((done, failed) => {
+    if (signal?.aborted) return failed(signal.reason);
+    const end = () => {
+      clearTimeout(timer);
+      failed(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", end);
+      done();
+    }, milliseconds);
+    signal?.addEventListener("abort", end, { once: true });
+  });
+}
+
+/** A training batch, from its NPZ file and the headers that came with it. */
+function describeBatch(file, headers, start) {
+  const { x, y, index, valid } = archive(file);
+  const more = /rel="?next"?/.test(headers.get("Link") ?? "");
+  return {
+    x: x.data,
+    shape: x.shape,
+    y: numbers(y),
+    index: numbers(index),
+    valid: Number(valid.data[0]),
+    start,
+    next: more ? Number(headers.get("Next-Start")) : null,
+    steps: Number(headers.get("Epoch-Steps")),
+  };
 }
 
 /**
@@ -237,6 +345,15 @@ function roundHalfEven(value) {
   if (value - floor !== 0.5) return Math.round(value);
   return floor % 2 ? floor + 1 : floor;
 }
+
+/** Where this module was loaded from. A constant, because bundlers take `new URL(…, import.meta.url)` for a file. */
+const HERE = import.meta.url;
+
+/** Statuses after which a later attempt may succeed. */
+const RETRIED = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** Milliseconds that an attempt waits if the service asks for it; if it asks for more, its answer is thrown. */
+const LONGEST_PAUSE = 60_000;
 
 const TYPES = { "|u1": Uint8Array, "<f4": Float32Array, "<i8": BigInt64Array };
 

@@ -1,214 +1,174 @@
 // The controls at the left: what is chosen and how it is drawn. They show the state and change it, nothing else.
 
 import { palette } from "../client.js";
-import { count, make } from "./make.js";
+import { readNumber, readSeed, SEED_RULE } from "./address.js";
+import { check, group, NumberField, segments } from "./fields.js";
+import { count, make, title } from "./make.js";
+import { CHOOSING, selectionOf } from "./selection.js";
 import { change, COLOUR_MAPS, state, watch } from "./state.js";
 
-const TITLES = { mnist: "MNIST", digits: "digits" };
+const DATA = ["samples", "labels", "statistics", "map"]; // views of one split
+const DRAWN = ["samples", "labels", "statistics", "compare"]; // views whose pictures have a colour map
 
-/** How a dataset is called on the page. */
-export const title = (dataset) => TITLES[dataset] ?? dataset;
-
-/** Build the controls for these cards. */
-export function controls(form, cards) {
-  const byName = new Map(cards.map((card) => [card.name, card]));
-
-  const datasets = segments(
-    "dataset",
-    cards.map((card) => [card.name, title(card.name)]),
-    (dataset) => {
-      const splits = Object.keys(byName.get(dataset).splits);
-      const split = splits.includes(state().split) ? state().split : splits[0];
-      change({ dataset, split, at: 0, sample: null });
-    },
-  );
-  const splits = make("div");
-  const labels = make("div", { class: "chips" });
-  const everything = make(
-    "button",
-    { type: "button", class: "link", onclick: () => change({ label: [], at: 0 }) },
-    "All labels",
-  );
-  const order = segments(
-    "order",
-    [
-      ["file", "File order"],
-      ["seed", "Shuffled"],
-    ],
-    (value) => change({ seed: value === "file" ? null : "0", at: 0 }),
-  );
-  const seed = make("input", {
-    type: "text",
-    inputMode: "numeric",
-    pattern: "[0-9]{1,19}",
-    id: "seed",
-    class: "field",
-    onchange: () => /^\d{1,19}$/.test(seed.value) && change({ seed: String(BigInt(seed.value)), at: 0 }),
-  });
-  const another = make(
-    "button",
-    {
-      type: "button",
-      class: "button small",
-      onclick: () => change({ seed: String(Math.floor(Math.random() * 10_000)), at: 0 }),
-    },
-    "Another",
-  );
-  const seedRow = make("div", { class: "seed" }, make("label", { for: "seed" }, "Seed"), seed, another);
-  const maps = make(
-    "div",
-    { class: "swatches", role: "radiogroup", "aria-label": "Colour map" },
-    COLOUR_MAPS.map((name) => {
-      const gradient = make("canvas", { width: 64, height: 1, "aria-hidden": "true" });
-      paint(gradient, name);
-      const input = make("input", { type: "radio", name: "cmap", value: name, onchange: () => change({ cmap: name }) });
-      return make("label", { class: "swatch" }, input, gradient, make("span", {}, name));
-    }),
-  );
-  const paper = segments(
-    "paper",
-    [
-      ["auto", "Auto"],
-      ["black", "Black"],
-      ["white", "White"],
-    ],
-    (value) => change({ paper: value }),
-  );
-  const size = segments(
-    "size",
-    [
-      ["s", "Small"],
-      ["m", "Medium"],
-      ["l", "Large"],
-    ],
-    (value) => change({ size: value }),
-  );
-  const jump = make("input", {
-    type: "text",
-    inputMode: "numeric",
-    pattern: "[0-9]+",
-    id: "jump",
-    class: "field",
-    placeholder: "Index",
-    "aria-label": "Open the sample of this index",
-    "aria-keyshortcuts": "/",
-    onkeydown: (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      const total = byName.get(state().dataset).splits[state().split].count;
-      const index = Number(jump.value);
-      const good = /^\d+$/.test(jump.value.trim()) && index < total;
-      jump.setCustomValidity(good ? "" : `An index is a whole number from 0 to ${total - 1}.`);
-      if (!jump.reportValidity()) return;
-      const plain = !state().label.length && state().seed === null;
-      change({ view: "samples", sample: index, use: false, ...(plain ? { at: index } : {}) });
-      jump.value = "";
-      jump.blur();
-    },
-    oninput: () => jump.setCustomValidity(""),
-  });
-  const use = make(
-    "button",
-    { type: "button", class: "button wide", onclick: () => change({ use: true, sample: null }) },
-    "Use this selection",
-  );
-
-  form.append(
-    group("Dataset", "samples labels statistics map", datasets),
-    group("Split", "samples labels statistics map", splits),
-    group("Label", "samples map", labels, everything),
-    group("Order", "samples map", order, seedRow),
-    group("Colour map", "samples labels statistics compare", maps),
-    group("Paper", "samples labels statistics compare", paper),
-    group("Size", "samples", size),
-    group("Open", "samples map", make("div", { class: "jump" }, jump, make("kbd", {}, "/"))),
-    make("div", { class: "group last", data: { for: "samples map labels statistics" } }, use),
-  );
+/** Build the controls in `form`; `done` is called when the choice is made, where the controls cover the view. */
+export function controls(form, { cards, active, done }) {
+  const parts = [datasets(cards), splits(), labels(), order(), ...look(), opener(active), actions(active, done)];
+  form.replaceChildren(...parts.map(({ element }) => element));
   form.addEventListener("submit", (event) => event.preventDefault());
-
   const show = (now, changed) => {
-    const card = byName.get(now.dataset);
-    if (!splits.firstChild || changed("dataset")) {
-      splits.replaceChildren(
-        segments(
-          "split",
-          Object.keys(card.splits).map((name) => [name, name]),
-          (split) => change({ split, at: 0, sample: null }),
-        ),
-      );
-      labels.replaceChildren(
-        ...card.classes.map((name, label) =>
-          make(
-            "button",
-            {
-              type: "button",
-              class: "chip",
-              value: label,
-              onclick: () => change({ label: toggled(state().label, label), at: 0 }),
-            },
-            name,
-          ),
-        ),
-      );
+    const card = active.cardOf(now);
+    for (const part of parts) {
+      part.element.hidden = !part.element.dataset.for.split(" ").includes(now.view);
+      part.show?.(now, card, changed);
     }
-    check(form, "dataset", now.dataset);
-    check(form, "split", now.split);
+    for (const name of ["dataset", "split", "cmap", "paper", "size"]) check(form, name, now[name]);
     check(form, "order", now.seed === null ? "file" : "seed");
-    check(form, "cmap", now.cmap);
-    check(form, "paper", now.paper);
-    check(form, "size", now.size);
-    const counts = card.splits[now.split].labels;
-    for (const chip of labels.children) {
-      const on = now.label.includes(Number(chip.value));
-      chip.setAttribute("aria-pressed", on);
-      chip.title = `${count(counts[card.classes[chip.value]])} samples`;
-    }
-    everything.disabled = now.label.length === 0;
-    seedRow.hidden = now.seed === null;
-    if (document.activeElement !== seed) seed.value = now.seed ?? "";
-    for (const part of form.children) part.hidden = !part.dataset.for.split(" ").includes(now.view);
   };
   watch(show);
   show(state(), () => true);
 }
 
-/** How many samples the state selects, from the card alone. */
-export function totalOf(now, card) {
-  const { count: all, labels } = card.splits[now.split];
-  return now.label.length ? now.label.reduce((sum, label) => sum + (labels[card.classes[label]] ?? 0), 0) : all;
+function datasets(cards) {
+  const choose = (dataset) => {
+    const splits = Object.keys(cards.find((card) => card.name === dataset).splits);
+    change({ dataset, split: splits.includes(state().split) ? state().split : splits[0] });
+  };
+  const options = cards.map((card) => [card.name, title(card.name)]);
+  return { element: group("Dataset", DATA, segments("dataset", options, choose)) };
+}
+
+function splits() {
+  const place = make("div");
+  const show = (now, card, changed) => {
+    if (!changed("dataset")) return;
+    const options = Object.keys(card.splits).map((name) => [name, name]);
+    place.replaceChildren(segments("split", options, (split) => change({ split })));
+  };
+  return { element: group("Split", DATA, place), show };
+}
+
+function labels() {
+  const chips = make("div", { class: "chips" });
+  const all = () => change({ label: [] });
+  const everything = make("button", { type: "button", class: "link", onclick: all }, "All labels");
+  const chip = (name, label) => {
+    const toggle = () => change({ label: toggled(state().label, label) });
+    return make("button", { type: "button", class: "chip", value: label, onclick: toggle }, name);
+  };
+  const show = (now, card, changed) => {
+    if (changed("dataset")) chips.replaceChildren(...card.classes.map(chip));
+    const counts = card.splits[now.split].labels;
+    for (const one of chips.children) {
+      one.setAttribute("aria-pressed", now.label.includes(Number(one.value)));
+      one.title = `${count(counts[card.classes[one.value]])} samples`;
+    }
+    everything.disabled = now.label.length === 0;
+  };
+  return { element: group("Label", CHOOSING, chips, everything), show };
 }
 
 const toggled = (labels, label) =>
   labels.includes(label) ? labels.filter((one) => one !== label) : [...labels, label].sort((a, b) => a - b);
 
-function group(name, views, ...parts) {
-  return make("fieldset", { class: "group", data: { for: views } }, make("legend", {}, name), parts);
+/** File order or a seed; on the map, which holds a part of a large selection, the seed that draws the part. */
+function order() {
+  const options = [
+    ["file", "File order"],
+    ["seed", "Shuffled"],
+  ];
+  const kinds = segments("order", options, (value) => change({ seed: value === "file" ? null : "0" }));
+  const seed = new NumberField({
+    id: "seed",
+    read: readSeed,
+    rule: () => SEED_RULE,
+    enter: (value) => change({ seed: value }),
+  });
+  const draw = () => change({ seed: String(Math.floor(Math.random() * 10_000)) });
+  const another = make("button", { type: "button", class: "button small", onclick: draw }, "Another");
+  const row = make("div", { class: "seed" }, make("label", { for: "seed" }, "Seed"), seed.input, another);
+  const hint = make("p", { class: "hint" });
+  const element = group("Order", CHOOSING, kinds, hint, row, seed.fault);
+  const show = (now, card) => {
+    const { drawn, ...selection } = selectionOf(now, card);
+    const onMap = now.view === "map";
+    element.querySelector("legend").textContent = onMap ? "Drawn samples" : "Order";
+    element.hidden ||= onMap && !drawn;
+    kinds.hidden = onMap;
+    hint.hidden = !onMap;
+    hint.textContent = `${count(selection.count)} of ${count(selection.total)}, by the order of a seed`;
+    row.hidden = selection.parameters.seed === undefined;
+    seed.show(selection.parameters.seed ?? "");
+  };
+  return { element, show };
 }
 
-function segments(name, options, choose) {
-  return make(
-    "div",
-    { class: "segments", role: "radiogroup", "aria-label": name[0].toUpperCase() + name.slice(1) },
-    options.map(([value, text]) =>
-      make(
-        "label",
-        {},
-        make("input", { type: "radio", name, value, onchange: () => choose(value) }),
-        make("span", {}, text),
-      ),
-    ),
-  );
+/** Colour map, paper and size. */
+function look() {
+  const papers = [
+    ["auto", "Auto"],
+    ["black", "Black"],
+    ["white", "White"],
+  ];
+  const sizes = [
+    ["s", "Small"],
+    ["m", "Medium"],
+    ["l", "Large"],
+  ];
+  const maps = make("div", { class: "swatches", role: "radiogroup", "aria-label": "Colour map" }, COLOUR_MAPS.map(swatch));
+  return [
+    { element: group("Colour map", DRAWN, maps) },
+    { element: group("Paper", DRAWN, segments("paper", papers, (paper) => change({ paper }))) },
+    { element: group("Size", ["samples"], segments("size", sizes, (size) => change({ size }))) },
+  ];
 }
 
-function check(form, name, value) {
-  for (const input of form.querySelectorAll(`input[name="${name}"]`)) input.checked = input.value === String(value);
-}
-
-function paint(canvas, name) {
-  const context = canvas.getContext("2d");
+function swatch(name) {
+  const gradient = make("canvas", { width: 64, height: 1, "aria-hidden": "true" });
+  const context = gradient.getContext("2d");
   const picture = context.createImageData(64, 1);
   const colours = palette(name);
   const words = new Uint32Array(picture.data.buffer);
   for (let x = 0; x < 64; x++) words[x] = colours[Math.round((x * 255) / 63)];
   context.putImageData(picture, 0, 0);
+  const input = make("input", { type: "radio", name: "cmap", value: name, onchange: () => change({ cmap: name }) });
+  return make("label", { class: "swatch" }, input, gradient, make("span", {}, name));
+}
+
+/** Opens the sample of an index. */
+function opener(active) {
+  const total = () => active.cardOf(state()).splits[state().split].count;
+  const field = new NumberField({
+    id: "jump",
+    placeholder: "Index",
+    "aria-label": "Open the sample of this index",
+    "aria-keyshortcuts": "/",
+    read: (text) => {
+      const index = readNumber(text);
+      return index !== null && index < total() ? index : null;
+    },
+    rule: () => `An index is a whole number from 0 to ${total() - 1}.`,
+    enter: (index) => {
+      field.input.value = "";
+      field.input.blur();
+      active.seek(index);
+    },
+  });
+  const row = make("div", { class: "jump" }, field.input, make("kbd", { "aria-hidden": "true" }, "/"));
+  return { element: group("Open", CHOOSING, row, field.fault) };
+}
+
+function actions(active, done) {
+  const show = make("button", { type: "button", class: "button wide done", onclick: done });
+  const use = make(
+    "button",
+    { type: "button", class: "button wide", onclick: () => change({ use: true }) },
+    "Use this selection",
+  );
+  return {
+    element: make("div", { class: "group last", data: { for: DATA.join(" ") } }, show, use),
+    show: (now, card) => {
+      const { count: samples } = selectionOf(now, card);
+      show.textContent = CHOOSING.includes(now.view) ? `Show ${count(samples)} samples` : `Show ${now.view}`;
+    },
+  };
 }

@@ -1,141 +1,187 @@
 // The explorer: reads the cards, shows the view that the address names, and lets the keyboard in.
 
 import { connect } from "../client.js";
+import { ActiveSample } from "./active.js";
+import { format } from "./address.js";
 import { controls } from "./controls.js";
-import { failure, make } from "./make.js";
-import { panel } from "./panel.js";
+import { Covers } from "./covers.js";
+import { failure } from "./failure.js";
+import { make, style } from "./make.js";
 import { samples } from "./samples.js";
-import { change, format, state, VIEWS, watch } from "./state.js";
+import { CHOOSING } from "./selection.js";
+import { change, state, takeFaults, VIEWS, watch } from "./state.js";
 
-const service = connect(new URL(".", document.baseURI));
 const root = document.getElementById("view");
-const filters = document.getElementById("filters");
 
 /** The views that are not needed at first are loaded when they are. */
 const LOAD = {
   samples: async () => samples,
-  labels: async () => (await import("./labels.js")).labels,
-  statistics: async () => (await import("./statistics.js")).statistics,
-  map: async () => (await import("./map.js")).map,
-  compare: async () => (await import("./compare.js")).compare,
+  labels: () => load(import("./labels.js"), "labels"),
+  statistics: () => load(import("./statistics.js"), "statistics"),
+  map: () => load(import("./map.js"), "map"),
+  compare: () => load(import("./compare.js"), "compare"),
 };
 
-let view = null;
-let entered = 0;
+/** What a module exports by a name, once the styles of the views are there. */
+async function load(module, name) {
+  const [loaded] = await Promise.all([module, style("views")]);
+  return loaded[name];
+}
 
-async function start() {
-  let cards;
-  try {
-    cards = await service.cards();
-  } catch (error) {
-    root.replaceChildren(failure(error, start));
-    return;
+/** The page around the views, once the cards are known. */
+class Explorer {
+  constructor(service, cards) {
+    Object.assign(this, { service, cards, view: null, panel: null, entered: 0 });
+    this.#settle();
+    this.active = new ActiveSample(service, cards, state());
+    this.covers = new Covers(() => this.#focus());
+    controls(document.getElementById("filters"), {
+      cards,
+      active: this.active,
+      done: () => this.covers.closeFilters(),
+    });
+    watch((now, changed) => this.#follow(changed));
+    addEventListener("themechange", () => this.panel?.show(state()));
+    this.#listen();
+    this.#tabs();
+    this.#panel();
+    this.#enter();
   }
-  settle(cards);
-  filters.replaceChildren();
-  controls(filters, cards);
-  const place = { service, cards };
-  const details = panel(document.getElementById("panel"), {
-    ...place,
-    step: (by) => view?.step?.(by) ?? stepIndex(by, cards),
-    closed: () => view?.focus?.(),
-  });
-  watch((now, changed) => {
-    if (settle(cards)) return; // that was a change of its own
-    if (changed("view", "sample", "use")) openFilters(false);
-    if (changed("view")) enter(place);
-    else view?.update(now, changed);
-    if (changed("dataset", "split", "sample", "use", "cmap", "paper", "label", "seed")) details.show(now);
-    tabs();
-  });
-  addEventListener("themechange", () => details.show(state()));
-  tabs();
-  details.show(state());
-  await enter(place);
+
+  /** An address may name what does not exist: then the nearest thing that does is shown, and the page says so. */
+  #settle() {
+    const now = state();
+    const faults = takeFaults();
+    const missing = (what, name, shown) => faults.push(`There is no ${what} “${name}”. This is ${shown}.`);
+    const card = this.cards.find((one) => one.name === now.dataset) ?? this.cards[0];
+    if (card.name !== now.dataset) missing("dataset", now.dataset, card.name);
+    const split = Object.hasOwn(card.splits, now.split) ? now.split : Object.keys(card.splits)[0];
+    if (split !== now.split) missing(`split of ${card.name}`, now.split, split);
+    const total = card.splits[split].count;
+    const label = now.label.filter((one) => one < card.classes.length);
+    if (label.length < now.label.length) faults.push(`The labels of ${card.name} are 0 to ${card.classes.length - 1}.`);
+    const sample = now.sample !== null && now.sample < total ? now.sample : null;
+    if (sample !== now.sample) faults.push(`There is no sample ${now.sample}. The indices are 0 to ${total - 1}.`);
+    if (faults.length) warn(faults);
+    change({ dataset: card.name, split, label, at: now.at, sample }, { quietly: true });
+  }
+
+  #follow(changed) {
+    this.#settle();
+    this.active.enter(state());
+    if (changed("view")) this.#enter();
+    else this.view?.update(state(), changed);
+    if (changed("dataset", "split", "sample", "use", "cmap", "paper", "label", "seed", "view")) this.#panel();
+    if (changed("view", "use") || (changed("sample") && state().sample !== null)) this.covers.closeFilters();
+    this.#tabs();
+  }
+
+  async #enter() {
+    const turn = ++this.entered;
+    const now = state();
+    this.view?.close();
+    this.view = null;
+    root.className = `view ${now.view}`;
+    root.dataset.state = "loading";
+    root.replaceChildren(...(CHOOSING.includes(now.view) ? [] : [waiting()]));
+    try {
+      const show = await LOAD[now.view]();
+      if (turn === this.entered) this.view = show(root, this);
+    } catch (error) {
+      if (turn === this.entered) root.replaceChildren(failure(error, () => this.#enter()));
+    }
+  }
+
+  /** Show or hide the panel, which is loaded when it is first needed. */
+  async #panel() {
+    const place = document.getElementById("panel");
+    const needed = () => state().sample !== null || state().use;
+    const opens = place.hidden && needed();
+    this.covers.showPanel(needed(), { sample: state().sample !== null });
+    if (!this.panel && needed()) {
+      try {
+        const [{ Panel }] = await Promise.all([import("./panel.js"), style("panel")]);
+        this.panel ??= new Panel(place, { ...this, closed: () => this.#focus() });
+      } catch (error) {
+        place.replaceChildren(failure(error, () => this.#panel()));
+        return;
+      }
+    }
+    this.panel?.show(state());
+    if (opens && this.covers.coversView) this.panel.focus();
+  }
+
+  #focus() {
+    (this.view?.focus ? this.view : root).focus();
+  }
+
+  #tabs() {
+    const now = state();
+    for (const tab of document.querySelectorAll(".tabs a")) {
+      const name = tab.dataset.view;
+      tab.href = format({ ...now, view: name, sample: null, use: false, at: name === now.view ? now.at : 0 });
+      if (name === now.view) tab.setAttribute("aria-current", "page");
+      else tab.removeAttribute("aria-current");
+    }
+    const name = now.view === "samples" ? `${now.dataset} ${now.split}` : now.view[0].toUpperCase() + now.view.slice(1);
+    document.title = `${name} · Digits`;
+  }
+
+  #listen() {
+    // A fragment is the state here, so the way past the header must not become one.
+    document.querySelector(".skip").addEventListener("click", (event) => {
+      event.preventDefault();
+      this.#focus();
+    });
+    addEventListener("keydown", (event) => this.#press(event));
+  }
+
+  #press(event) {
+    const writing = event.target instanceof HTMLInputElement && event.target.type === "text";
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key === "/" && !writing) {
+      event.preventDefault();
+      if (!CHOOSING.includes(state().view)) change({ view: VIEWS[0] });
+      this.covers.openFilters();
+      document.getElementById("jump").focus();
+    } else if (event.key === "Escape") this.#escape();
+    else if (/^Arrow/.test(event.key) && event.target === document.body && this.view?.focus) {
+      event.preventDefault();
+      this.view.focus();
+      document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: event.key, bubbles: false }));
+    }
+  }
+
+  /** Close what is open, one thing at a time; what keys go to then is the view. */
+  #escape() {
+    if (this.covers.closeFilters()) return;
+    if (state().use) change({ use: false });
+    else if (state().sample !== null) this.active.close();
+    this.#focus();
+  }
 }
 
 const waiting = () => make("p", { class: "waiting-text" }, "Loading…");
 
-/** An address may name what does not exist: then the nearest thing that does is shown. Tells whether it was so. */
-function settle(cards) {
-  const now = state();
-  const card = cards.find((one) => one.name === now.dataset) ?? cards[0];
-  const split = now.split in card.splits ? now.split : Object.keys(card.splits)[0];
-  const label = now.label.filter((one) => one < card.classes.length);
-  const sample = now.sample !== null && now.sample < card.splits[split].count ? now.sample : null;
-  change({ dataset: card.name, split, label, sample }, { quietly: true });
-  return state() !== now;
+/** Say what the address asked for in vain, until it is dismissed. */
+function warn(faults) {
+  const place = document.getElementById("warning");
+  const dismiss = () => place.replaceChildren();
+  place.replaceChildren(
+    make("p", {}, faults.join(" ")),
+    make("button", { type: "button", class: "plain icon", "aria-label": "Dismiss", onclick: dismiss }, "✕"),
+  );
 }
 
-async function enter(place) {
-  const turn = ++entered;
-  const now = state();
-  view?.close();
-  view = null;
-  root.className = `view ${now.view}`;
-  root.dataset.state = "loading";
-  root.replaceChildren(...(now.view === "samples" || now.view === "map" ? [] : [waiting()]));
+async function start() {
   try {
-    const show = await LOAD[now.view]();
-    if (turn === entered) view = show(root, place);
+    const service = connect(new URL(".", document.baseURI));
+    const cards = await service.cards();
+    new Explorer(service, cards);
   } catch (error) {
-    if (turn === entered) root.replaceChildren(failure(error, () => enter(place)));
+    root.replaceChildren(failure(error, start));
   }
 }
-
-function stepIndex(by, cards) {
-  const now = state();
-  const { count } = cards.find((one) => one.name === now.dataset).splits[now.split];
-  change({ sample: Math.max(0, Math.min(count - 1, now.sample + by)) }, { quietly: true });
-}
-
-function tabs() {
-  const now = state();
-  for (const tab of document.querySelectorAll(".tabs a")) {
-    const name = tab.dataset.view;
-    tab.href = format({ ...now, view: name, sample: null, use: false, at: name === "samples" ? now.at : 0 });
-    if (name === now.view) tab.setAttribute("aria-current", "page");
-    else tab.removeAttribute("aria-current");
-  }
-  document.title = `${now.view === "samples" ? `${now.dataset} ${now.split}` : `${now.view[0].toUpperCase()}${now.view.slice(1)}`} · Digits`;
-}
-
-// A fragment is the state here, so the way past the header must not become one.
-document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault();
-  (view?.focus ?? (() => root.focus()))();
-});
-
-const opener = document.querySelector(".filters-button");
-const openFilters = (open) => {
-  document.body.classList.toggle("with-filters", open);
-  opener.setAttribute("aria-expanded", open);
-};
-opener.addEventListener("click", () => openFilters(!document.body.classList.contains("with-filters")));
-
-addEventListener("keydown", (event) => {
-  const writing = event.target instanceof HTMLInputElement && event.target.type === "text";
-  if (event.key === "/" && !writing && !event.ctrlKey && !event.metaKey) {
-    event.preventDefault();
-    if (!["samples", "map"].includes(state().view)) change({ view: VIEWS[0] });
-    openFilters(true);
-    document.getElementById("jump")?.focus();
-  } else if (event.key === "Escape") {
-    if (writing) event.target.blur();
-    const open = state().sample !== null || state().use;
-    if (open) change({ sample: null, use: false });
-    openFilters(false);
-    view?.focus?.();
-  } else if (
-    ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].includes(event.key) &&
-    event.target === document.body &&
-    view?.focus
-  ) {
-    event.preventDefault();
-    view.focus();
-    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: event.key, bubbles: false }));
-  }
-});
 
 root.append(waiting());
 start();

@@ -1,8 +1,11 @@
 // The classes of a split: how many samples each has in every split, and what its images have in common.
 
-import { title } from "./controls.js";
-import { count, decimal, failure, make, percent } from "./make.js";
-import { change, lookOf, splitOf, state } from "./state.js";
+import { failure } from "./failure.js";
+import { count, decimal, make, percent, title } from "./make.js";
+import { readCells } from "./readout.js";
+import { change, lookOf, state } from "./state.js";
+
+const SIDE = 56; // CSS pixels of a picture
 
 export function labels(root, { service, cards }) {
   let asking = null;
@@ -12,7 +15,7 @@ export function labels(root, { service, cards }) {
     asking = new AbortController();
     const now = state();
     const card = cards.find((one) => one.name === now.dataset);
-    const split = splitOf(now);
+    const split = `${now.dataset}/${now.split}`;
     try {
       const found = await service.labels(split, asking);
       root.replaceChildren(
@@ -45,117 +48,94 @@ export function labels(root, { service, cards }) {
   };
 }
 
-/** A bar chart of the counts, the splits side by side. */
+/** A bar chart of the counts, the splits side by side; pointing at a label or tapping it tells its counts. */
 function counts(card) {
   const splits = Object.keys(card.splits).filter((name) => name !== "all" || Object.keys(card.splits).length === 1);
-  const most = Math.max(...splits.flatMap((name) => Object.values(card.splits[name].labels)));
-  const bar = (name, number, place) => {
-    const fill = make("span", { class: `fill series-${place}` });
-    fill.style.height = `${(100 * number) / most}%`;
-    return make("span", { class: "bar", title: `${name}: ${count(number)}` }, fill);
-  };
-  return make(
-    "figure",
-    { class: "card chart" },
-    make(
-      "figcaption",
-      {},
-      make("h2", {}, "Samples per label"),
-      make(
-        "ul",
-        { class: "legend" },
-        splits.map((name, place) =>
-          make("li", {}, make("i", { class: `series-${place}` }), `${name} ${count(card.splits[name].count)}`),
-        ),
-      ),
-    ),
-    make(
-      "div",
-      {
-        class: "bars",
-        role: "img",
-        "aria-label": `Samples per label: ${splits
-          .map(
-            (name) =>
-              `${name}: ${Object.entries(card.splits[name].labels)
-                .map(([label, number]) => `${label} ${number}`)
-                .join(", ")}`,
-          )
-          .join("; ")}`,
-      },
-      card.classes.map((label) =>
-        make(
-          "div",
-          { class: "column" },
-          make(
-            "div",
-            { class: "pair" },
-            splits.map((name, place) => bar(name, card.splits[name].labels[label], place)),
-          ),
-          make("b", {}, label),
-        ),
-      ),
-    ),
+  const countsOf = (label) => splits.map((name) => [name, card.splits[name].labels[label]]);
+  const most = Math.max(...card.classes.flatMap((label) => countsOf(label).map(([, number]) => number)));
+  const readout = make("p", { class: "readout" }, "Point at a label, or tap it, to read its counts");
+  const spoken = card.classes.map((label) => `${label}: ${countsOf(label).map((pair) => pair.join(" ")).join(", ")}`);
+  const bars = make(
+    "div",
+    { class: "bars", role: "img", "aria-label": `Samples per label. ${spoken.join("; ")}` },
+    card.classes.map((label) => column(label, countsOf(label), most)),
   );
+  readCells(bars, {
+    size: () => ({ columns: card.classes.length, rows: 1 }),
+    read: (place) => {
+      const label = card.classes[place];
+      const parts = countsOf(label).map(([name, number]) => make("span", {}, `${name} `, make("b", {}, count(number))));
+      readout.replaceChildren(make("span", {}, `label ${label}`), ...parts);
+    },
+    leave: () => {},
+  });
+  const series = (name, place) =>
+    make("li", {}, make("i", { class: `series-${place}` }), `${name} ${count(card.splits[name].count)}`);
+  const caption = make("figcaption", {}, make("h2", {}, "Samples per label"), make("ul", { class: "legend" }, splits.map(series)));
+  return make("figure", { class: "card chart" }, caption, bars, readout);
 }
 
+function column(label, numbers, most) {
+  const bar = ([, number], place) => {
+    const fill = make("span", { class: `fill series-${place}` });
+    fill.style.height = `${(100 * number) / most}%`;
+    return make("span", { class: "bar" }, fill);
+  };
+  return make("div", { class: "column" }, make("div", { class: "pair" }, numbers.map(bar)), make("b", {}, label));
+}
+
+const HEADS = ["Label", "Mean", "Spread", "Samples", "Share", "Intensity", "Inked", ""];
+
+/** The classes in numbers, with what their images have in common. */
 function table(service, split, found, card) {
-  const look = { ...lookOf(state()), scale: Math.max(1, Math.round(56 / card.image_shape[1])), rev: card.rev };
+  const look = { ...lookOf(state()), scale: Math.max(1, Math.round(SIDE / card.image_shape[1])), rev: card.rev };
   const pictureOf = (label, kind, name) =>
     make("img", {
       src: service.url(`v1/datasets/${split}/labels/${label}/${kind}.png`, look),
-      width: 56,
-      height: 56,
+      width: SIDE,
+      height: SIDE,
       alt: `${name} of label ${label}`,
       loading: "lazy",
     });
-  const heads = ["Label", "Mean", "Spread", "Samples", "Share", "Intensity", "Inked", ""];
+  const heads = HEADS.map((name) => (name ? make("th", { scope: "col" }, name) : make("td", {})));
   return make(
     "div",
     { class: "card scroll", tabIndex: 0, role: "region", "aria-label": "Labels in numbers" },
     make(
       "table",
       {},
-      make(
-        "thead",
-        {},
-        make(
-          "tr",
-          {},
-          heads.map((name) => make("th", { scope: "col" }, name)),
-        ),
-      ),
+      make("thead", {}, make("tr", {}, heads)),
       make(
         "tbody",
         {},
-        found.map((one) =>
-          make(
-            "tr",
-            {},
-            make("th", { scope: "row", class: "digit" }, one.name),
-            make("td", {}, pictureOf(one.label, "mean", "Mean")),
-            make("td", {}, pictureOf(one.label, "std", "Spread")),
-            make("td", {}, count(one.count)),
-            make("td", {}, percent(one.share, 2)),
-            make("td", {}, `${decimal(one.mean, 1)} ± ${decimal(one.std, 1)}`),
-            make("td", {}, percent(one.nonzero)),
-            make(
-              "td",
-              {},
-              make(
-                "button",
-                {
-                  type: "button",
-                  class: "button small",
-                  "aria-label": `Show the samples of label ${one.name}`,
-                  onclick: () => change({ view: "samples", label: [one.label], at: 0 }),
-                },
-                "Show",
-              ),
-            ),
-          ),
-        ),
+        found.map((one) => row(one, pictureOf)),
       ),
     ),
+  );
+}
+
+function row({ label, name, count: samples, share, mean, std, nonzero }, pictureOf) {
+  const cell = (content) => make("td", {}, content);
+  const show = make(
+    "button",
+    {
+      type: "button",
+      class: "button small",
+      "aria-label": `Show the samples of label ${name}`,
+      onclick: () => change({ view: "samples", label: [label] }),
+    },
+    "Show",
+  );
+  return make(
+    "tr",
+    {},
+    make("th", { scope: "row", class: "digit" }, name),
+    cell(pictureOf(label, "mean", "Mean")),
+    cell(pictureOf(label, "std", "Spread")),
+    cell(count(samples)),
+    cell(percent(share, 2)),
+    cell(`${decimal(mean, 1)} ± ${decimal(std, 1)}`),
+    cell(percent(nonzero)),
+    cell(show),
   );
 }

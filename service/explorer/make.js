@@ -1,4 +1,4 @@
-// Elements of the page from JavaScript, and how numbers are written.
+// Elements of the page from JavaScript, and how numbers and names are written.
 
 /** An element: properties starting with "on" listen, "data" and "aria-…" become attributes, the others are set. */
 export function make(name, properties = {}, ...children) {
@@ -16,6 +16,11 @@ export function make(name, properties = {}, ...children) {
   node.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return node;
 }
+
+const TITLES = { mnist: "MNIST", digits: "digits" };
+
+/** How a dataset is called on the page. */
+export const title = (dataset) => TITLES[dataset] ?? dataset;
 
 /** 60000 as "60,000". */
 export const count = (number) => number.toLocaleString("en-US");
@@ -62,20 +67,40 @@ export const copyButton = (text, what) =>
     "Copy",
   );
 
-/** What went wrong and a way to try again. */
-export function failure(error, again) {
-  const lost = error instanceof TypeError;
-  return make(
-    "div",
-    { class: "failure", role: "alert" },
-    make("h2", {}, lost ? "The service does not answer" : error.title || "Something went wrong"),
-    make(
-      "p",
-      {},
-      lost
-        ? "It may be starting again, or the connection is gone. Nothing is lost: the address of this page holds what you were looking at."
-        : error.message,
-    ),
-    make("button", { type: "button", class: "button", onclick: again }, "Try again"),
-  );
+/**
+ * Whether keys go to an element, so that what they act on has to be marked: unlike :focus-visible, also if a key is
+ * pressed where a pointer was last. Returns what tells it; `changed()` is called when it changes.
+ */
+export function watchKeys(element, changed) {
+  let used = false;
+  const become = (now) => {
+    if (now === used) return;
+    used = now;
+    changed();
+  };
+  element.addEventListener("focus", () => become(element.matches(":focus-visible")));
+  element.addEventListener("blur", () => become(false));
+  element.addEventListener("pointerdown", () => become(false));
+  element.addEventListener("keydown", () => become(true), { capture: true });
+  return () => used;
+}
+
+const styles = new Map(); // promises by name
+
+/** Load a style sheet of the explorer, once; resolves when it applies. */
+export function style(name) {
+  if (!styles.has(name)) styles.set(name, loadStyle(`explorer/${name}.css`).catch((error) => forget(name, error)));
+  return styles.get(name);
+}
+
+function forget(name, error) {
+  styles.delete(name);
+  throw error;
+}
+
+function loadStyle(href) {
+  return new Promise((done, failed) => {
+    const onerror = () => failed(new TypeError(`${href} did not come.`));
+    document.head.append(make("link", { rel: "stylesheet", href, onload: done, onerror }));
+  });
 }

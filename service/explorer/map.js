@@ -1,268 +1,240 @@
 // A map of samples: each stands where the first two principal components put it, drawn as itself in the colour of its
-// label. It is moved by dragging or the arrow keys, and enlarged by the wheel, two fingers, or + and -.
+// label. Arrow keys go from sample to sample; dragging, the wheel, two fingers, + and - move and enlarge it.
 
-import { title, totalOf } from "./controls.js";
-import { count, failure, make, percent } from "./make.js";
-import { boundsOf, colourOf, tinted } from "./marks.js";
-import { change, choiceOf, isDark, splitOf, state } from "./state.js";
+import { takes } from "./cursor.js";
+import { failure } from "./failure.js";
+import { Gestures } from "./gestures.js";
+import { count, make, percent, title, watchKeys } from "./make.js";
+import { MapPainter, sideOf } from "./map-painter.js";
+import { colourOf, tinted } from "./marks.js";
+import { boundsOf, enlarge, isDirection, nearest, panBy, place, reveal, towards, WHOLE } from "./plane.js";
+import { describe } from "./selection.js";
+import { isDark, state } from "./state.js";
 
-const SAMPLES = 2_000;
-const COLUMNS = 50;
-const SIDE = 22; // CSS pixels of a sample at the first scale
-const SEED = 1; // which samples, unless the order is shuffled otherwise
+const COLUMNS = 50; // samples a row of the sheet that they come in
+const PAN = 60; // CSS pixels
+const TIP = 84; // CSS pixels of the picture beside the pointer
 
-export function map(root, { service, cards }) {
-  const canvas = make("canvas", {
-    class: "sky",
-    tabIndex: 0,
-    role: "application",
-    "aria-label": "Map of samples: move with the arrow keys, enlarge with plus and minus",
-  });
-  const context = canvas.getContext("2d");
-  const heading = make("h1", {});
-  const facts = make("p", { class: "muted" });
-  const legend = make("ul", { class: "legend" });
-  const tip = make("div", { class: "tip", hidden: true, "aria-hidden": "true" });
-  const zoom = make(
-    "div",
-    { class: "zoom" },
-    make("button", { type: "button", class: "button icon", "aria-label": "Enlarge", onclick: () => enlarge(1.5) }, "+"),
-    make(
-      "button",
-      { type: "button", class: "button icon", "aria-label": "Reduce", onclick: () => enlarge(1 / 1.5) },
-      "−",
-    ),
-    make("button", { type: "button", class: "button small", onclick: () => whole() }, "Whole map"),
-  );
-  const stage = make("div", { class: "stage" }, canvas, tip, zoom);
-  root.append(make("div", { class: "heading" }, heading, facts, legend), stage);
+/** Show the map in `root`; returns what to call when the state changes, and at the end. */
+export const map = (root, { service, active }) => new MapView(root, { service, active });
 
-  let points = [];
-  let sheet = null;
-  let bounds = null;
-  let view = { scale: 1, x: 0, y: 0 };
-  let pointed = null;
-  let planned = 0;
-  let asking = null;
+class MapView {
+  constructor(root, { service, active }) {
+    Object.assign(this, { root, service, active, points: [], places: [], sheet: null, view: WHOLE, pointed: -1 });
+    this.planned = 0;
+    this.#build();
+    this.#listen();
+    this.resized = new ResizeObserver(() => this.#plan());
+    this.resized.observe(this.stage);
+    this.load = () => this.#load();
+    addEventListener("themechange", this.load);
+    this.unwatch = active.watch((cursor, how) => this.#moved(how));
+    this.load();
+  }
 
-  async function load() {
-    asking?.abort();
-    asking = new AbortController();
-    const { signal } = asking;
+  update(now, changed) {
+    if (changed("dataset", "split", "label", "seed")) this.load();
+  }
+
+  close() {
+    this.asking.abort();
+    this.resized.disconnect();
+    this.unwatch();
+    cancelAnimationFrame(this.planned);
+    removeEventListener("themechange", this.load);
+  }
+
+  focus() {
+    this.canvas.focus();
+  }
+
+  #build() {
+    const about = {
+      tabIndex: 0,
+      role: "application",
+      "aria-label": "Map of samples",
+      "aria-describedby": "map-keys",
+      "aria-keyshortcuts": "ArrowLeft ArrowRight ArrowUp ArrowDown Enter + - 0",
+    };
+    this.canvas = make("canvas", { class: "sky", ...about });
+    this.painter = new MapPainter(this.canvas);
+    this.heading = make("h1", {});
+    this.facts = make("p", { class: "muted" });
+    this.legend = make("ul", { class: "legend" });
+    this.tip = make("div", { class: "tip", hidden: true, "aria-hidden": "true" });
+    this.spoken = make("p", { class: "unseen", role: "status" });
+    const button = (text, name, onclick, kind = "icon") =>
+      make("button", { type: "button", class: `button ${kind}`, "aria-label": name, onclick }, text);
+    const zoom = make(
+      "div",
+      { class: "zoom" },
+      button("+", "Enlarge", () => this.#enlarge(1.5)),
+      button("−", "Reduce", () => this.#enlarge(1 / 1.5)),
+      button("Whole map", undefined, () => this.#see(WHOLE), "small"),
+    );
+    const keys = "Arrow keys go from sample to sample, Enter opens one. Shift and arrow keys move the map, + and − enlarge.";
+    this.parts = [this.canvas, make("p", { class: "keys", id: "map-keys" }, keys), this.tip, zoom, this.spoken];
+    this.stage = make("div", { class: "stage" }, this.parts);
+    this.root.append(make("div", { class: "heading" }, this.heading, this.facts, this.legend), this.stage);
+  }
+
+  #listen() {
+    this.keyed = watchKeys(this.canvas, () => this.#moved({ reveal: this.keyed() }));
+    new Gestures(this.canvas, {
+      drag: (x, y) => {
+        this.#point(-1);
+        this.#see({ ...this.view, x: this.view.x + x, y: this.view.y + y });
+      },
+      enlarge: (by, at) => {
+        this.#point(-1);
+        this.#enlarge(by, at);
+      },
+      tap: (at) => {
+        const position = nearest(this.places, at, sideOf(this.view.scale));
+        if (position >= 0) this.active.pick(position);
+      },
+      hover: (at) => this.#point(at ? nearest(this.places, at, sideOf(this.view.scale)) : -1),
+    });
+    this.canvas.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || !this.places.length) return;
+      if (this.#press(event.key, event.shiftKey)) event.preventDefault();
+    });
+  }
+
+  /** Do what a key means; false if it means nothing here. */
+  #press(key, shift) {
+    const { cursor } = this.active;
+    if (isDirection(key) && shift) {
+      const { x, y } = panBy(key, PAN);
+      this.#see({ ...this.view, x: this.view.x + x, y: this.view.y + y });
+    } else if (isDirection(key)) this.active.move(towards(this.places, cursor.position, key));
+    else if (key === "+" || key === "=") this.#enlarge(1.25);
+    else if (key === "-") this.#enlarge(0.8);
+    else if (key === "0") this.#see(WHOLE);
+    else if (takes(key)) this.active.press(key, { columns: 1, rows: 1 });
+    else return false;
+    return true;
+  }
+
+  async #load() {
+    this.asking?.abort();
+    this.asking = new AbortController();
+    const { signal } = this.asking;
     const now = state();
-    const card = cards.find((one) => one.name === now.dataset);
-    const shown = Math.min(SAMPLES, totalOf(now, card));
-    const query = { ...choiceOf(now), seed: now.seed ?? SEED, limit: SAMPLES };
-    root.dataset.state = "loading";
-    heading.textContent = `Map of ${title(now.dataset)} ${now.split}`;
-    facts.textContent = "Loading…";
+    const { selection } = this.active;
+    const card = this.active.cardOf(now);
+    const query = { ...selection.parameters, limit: selection.count, rev: card.rev };
+    Object.assign(this, { points: [], places: [], sheet: null, pointed: -1 });
+    this.tip.dataset.index = "";
+    this.root.dataset.state = "loading";
+    this.heading.textContent = `Map of ${title(now.dataset)} ${now.split}`;
+    this.facts.textContent = "Loading…";
     try {
-      const picture = service.gridUrl(splitOf(now), { ...query, columns: COLUMNS, transparent: true, rev: card.rev });
+      const picture = this.service.gridUrl(selection.split, { ...query, columns: COLUMNS, transparent: true });
       const [found, blob] = await Promise.all([
-        service.projection(splitOf(now), { ...query, rev: card.rev, signal }),
-        service.fetch(picture, { signal }).then((answer) => answer.blob()),
+        this.service.projection(selection.split, { ...query, signal }),
+        this.service.fetch(picture, { signal }).then((answer) => answer.blob()),
       ]);
-      sheet = tinted(await createImageBitmap(blob), found.points, card.image_shape, COLUMNS);
-      points = found.points.map((point, position) => ({ ...point, position }));
-      bounds = boundsOf(points);
-      const [across, up] = found.explained;
-      facts.textContent = `${count(shown)} samples along the two directions in which the data differ most (principal components; ${percent(across)} and ${percent(up)} of the variance).`;
-      paint(legend, card);
-      whole();
-      root.dataset.state = "ready";
+      const sheet = tinted(await createImageBitmap(blob), found.points, card.image_shape, COLUMNS);
+      if (!signal.aborted) this.#show(found, sheet, card);
     } catch (error) {
-      if (!signal.aborted)
-        stage.replaceChildren(
-          failure(error, () => {
-            stage.replaceChildren(canvas, tip, zoom);
-            load();
-          }),
-        );
+      if (!signal.aborted) this.stage.replaceChildren(failure(error, () => this.#load()));
     }
   }
 
-  function paint(list, card) {
-    list.replaceChildren(
+  #show({ points, explained: [across, up] }, sheet, card) {
+    Object.assign(this, { points, sheet, bounds: boundsOf(points) });
+    this.stage.replaceChildren(...this.parts);
+    const share = `${percent(across)} and ${percent(up)} of the variance`;
+    this.facts.textContent = `${describe(this.active.selection)}, along the two directions in which the data differ most (principal components; ${share}).`;
+    this.legend.replaceChildren(
       ...card.classes.map((name, label) => {
         const swatch = make("i");
         swatch.style.background = colourOf(label);
         return make("li", {}, swatch, name);
       }),
     );
+    this.#see(WHOLE);
+    const indices = points.map(({ index }) => index);
+    this.active.learn(0, indices);
+    this.root.dataset.state = "ready";
   }
 
-  const base = () => Math.min(stage.clientWidth / (bounds.width || 1), stage.clientHeight / (bounds.height || 1)) * 0.9;
-  const place = ({ x, y }) => ({
-    x: stage.clientWidth / 2 + (x - bounds.x) * base() * view.scale + view.x,
-    y: stage.clientHeight / 2 - (y - bounds.y) * base() * view.scale + view.y,
-  });
-  const side = () => SIDE * Math.sqrt(view.scale);
-
-  function whole() {
-    view = { scale: 1, x: 0, y: 0 };
-    plan();
+  get frame() {
+    return { width: this.stage.clientWidth, height: this.stage.clientHeight, bounds: this.bounds };
   }
 
-  function enlarge(by, at = { x: stage.clientWidth / 2, y: stage.clientHeight / 2 }) {
-    const scale = Math.min(40, Math.max(0.5, view.scale * by));
-    const change_ = scale / view.scale;
-    const centre = { x: stage.clientWidth / 2, y: stage.clientHeight / 2 };
-    view = {
-      scale,
-      x: (view.x - at.x + centre.x) * change_ + at.x - centre.x,
-      y: (view.y - at.y + centre.y) * change_ + at.y - centre.y,
-    };
-    plan();
+  #see(view) {
+    this.view = view;
+    this.#arrange();
+    this.#plan();
   }
 
-  function plan() {
-    planned ||= requestAnimationFrame(draw);
+  #arrange() {
+    const { frame } = this;
+    if (this.bounds) this.places = this.points.map((point) => place(point, this.view, frame));
   }
 
-  function draw() {
-    planned = 0;
-    const ratio = devicePixelRatio;
-    const width = Math.round(stage.clientWidth * ratio);
-    const height = Math.round(stage.clientHeight * ratio);
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, stage.clientWidth, stage.clientHeight);
-    if (!sheet) return;
-    const size = side();
-    context.imageSmoothingEnabled = size < sheet.width * 2;
-    for (const point of points) {
-      const { x, y } = place(point);
-      if (x < -size || y < -size || x > stage.clientWidth + size || y > stage.clientHeight + size) continue;
-      picture(point, x - size / 2, y - size / 2, size);
+  #enlarge(by, at = { x: this.stage.clientWidth / 2, y: this.stage.clientHeight / 2 }) {
+    this.#see(enlarge(this.view, by, at, this.frame));
+  }
+
+  #plan() {
+    this.planned ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  /** The position that is marked without a pointer: of the open sample, or of the active one while keys go to the map. */
+  get current() {
+    const { open, wanted, position } = this.active.cursor;
+    const shows = open || this.keyed();
+    return shows && wanted === null && position < this.places.length ? position : -1;
+  }
+
+  #draw() {
+    this.planned = 0;
+    this.#arrange();
+    const { width, height } = this.frame;
+    const marks = [...new Set([this.pointed, this.current])].filter((position) => position >= 0);
+    const side = sideOf(this.view.scale);
+    this.painter.draw({ sheet: this.sheet, places: this.places, width, height, side, marks });
+    this.#tell(this.pointed >= 0 ? this.pointed : this.keyed() ? this.current : -1);
+  }
+
+  #moved({ reveal: follows }) {
+    const { current } = this;
+    if (follows && current >= 0) this.view = reveal(this.view, this.places[current], this.frame, 2 * sideOf(1));
+    if (current >= 0) this.spoken.textContent = this.#name(current);
+    this.#plan();
+  }
+
+  #name(position) {
+    const { index, label } = this.points[position];
+    return `Sample ${count(index)}, label ${label}`;
+  }
+
+  #point(position) {
+    if (position === this.pointed) return;
+    this.pointed = position;
+    this.canvas.style.cursor = position < 0 ? "" : "pointer";
+    this.#plan();
+  }
+
+  /** Show the sample at a position beside its mark. */
+  #tell(position) {
+    this.tip.hidden = position < 0;
+    if (position < 0) return;
+    const { index, label } = this.points[position];
+    const { x, y } = this.places[position];
+    if (this.tip.dataset.index !== String(index)) {
+      const { rev } = this.active.cardOf(state());
+      const scale = Math.round(TIP / this.sheet.width);
+      const src = this.service.pictureUrl(this.active.selection.split, index, { scale, invert: !isDark(), rev });
+      const size = { width: this.sheet.width * scale, height: this.sheet.height * scale };
+      this.tip.dataset.index = index;
+      this.tip.replaceChildren(make("img", { src, ...size, alt: "" }), make("p", {}, make("b", {}, `${label}`), ` #${index}`));
     }
-    if (pointed) {
-      const { x, y } = place(pointed);
-      context.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--accent");
-      context.lineWidth = 2;
-      context.strokeRect(x - size / 2 - 2, y - size / 2 - 2, size + 4, size + 4);
-    }
+    const left = x + 150 > this.stage.clientWidth ? x - 118 : x + 18;
+    const top = Math.max(0, Math.min(y, this.stage.clientHeight - 136));
+    this.tip.style.transform = `translate(${left}px, ${top}px)`;
   }
-
-  function picture({ position }, x, y, size) {
-    context.drawImage(
-      sheet.image,
-      (position % COLUMNS) * sheet.width,
-      Math.floor(position / COLUMNS) * sheet.height,
-      sheet.width,
-      sheet.height,
-      x,
-      y,
-      size,
-      size,
-    );
-  }
-
-  /** The sample nearest to a point of the stage, if one is near. */
-  function nearest(x, y) {
-    let best = null;
-    let least = side() ** 2;
-    for (const point of points) {
-      const at = place(point);
-      const distance = (at.x - x) ** 2 + (at.y - y) ** 2;
-      if (distance <= least) [best, least] = [point, distance];
-    }
-    return best;
-  }
-
-  function point(found) {
-    if (found === pointed) return;
-    pointed = found;
-    canvas.style.cursor = found ? "pointer" : "";
-    tip.hidden = !found;
-    if (found) {
-      const { x, y } = place(found);
-      const card = cards.find((one) => one.name === state().dataset);
-      const scale = Math.round(84 / sheet.width);
-      tip.replaceChildren(
-        make("img", {
-          src: service.pictureUrl(splitOf(state()), found.index, { scale, invert: !isDark(), rev: card.rev }),
-          width: sheet.width * scale,
-          height: sheet.height * scale,
-          alt: "",
-        }),
-        make("p", {}, make("b", {}, `${found.label}`), ` #${found.index}`),
-      );
-      const left = x + 150 > stage.clientWidth ? x - 118 : x + 18;
-      tip.style.transform = `translate(${left}px, ${Math.min(y, stage.clientHeight - 136)}px)`;
-    }
-    plan();
-  }
-
-  const fingers = new Map();
-  let moved = false;
-  const within = (event) => {
-    const box = canvas.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  };
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    fingers.set(event.pointerId, within(event));
-    moved = false;
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    const at = within(event);
-    const before = fingers.get(event.pointerId);
-    if (!before) return bounds && point(nearest(at.x, at.y));
-    if (fingers.size === 2) {
-      const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
-      const apart = (one) => Math.hypot(one.x - other.x, one.y - other.y);
-      enlarge(apart(at) / Math.max(1, apart(before)), { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 });
-    } else {
-      view.x += at.x - before.x;
-      view.y += at.y - before.y;
-      moved ||= Math.hypot(at.x - before.x, at.y - before.y) > 2;
-      if (moved) point(null);
-    }
-    fingers.set(event.pointerId, at);
-    plan();
-  });
-  canvas.addEventListener("pointerup", (event) => {
-    fingers.delete(event.pointerId);
-    const at = within(event);
-    const found = bounds && !moved && nearest(at.x, at.y);
-    if (found) change({ sample: found.index, use: false });
-  });
-  canvas.addEventListener("pointercancel", (event) => fingers.delete(event.pointerId));
-  canvas.addEventListener("pointerleave", () => point(null));
-  canvas.addEventListener(
-    "wheel",
-    (event) => {
-      event.preventDefault();
-      enlarge(Math.exp(-event.deltaY / 400), within(event));
-      point(null);
-    },
-    { passive: false },
-  );
-  const STEPS = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
-  canvas.addEventListener("keydown", (event) => {
-    if (event.key in STEPS) {
-      view.x += STEPS[event.key][0];
-      view.y += STEPS[event.key][1];
-      plan();
-    } else if (event.key === "+" || event.key === "=") enlarge(1.25);
-    else if (event.key === "-") enlarge(0.8);
-    else if (event.key === "0") whole();
-    else return;
-    event.preventDefault();
-  });
-
-  const resized = new ResizeObserver(plan);
-  resized.observe(stage);
-  addEventListener("themechange", load);
-  load();
-  return {
-    update: (now, changed) => changed("dataset", "split", "label", "seed") && load(),
-    close() {
-      asking.abort();
-      resized.disconnect();
-      cancelAnimationFrame(planned);
-      removeEventListener("themechange", load);
-    },
-    focus: () => canvas.focus(),
-  };
 }

@@ -1,4 +1,4 @@
-// The marks of the map: samples in the colours of their labels, and the room that they take.
+// The marks of the map: samples in the colours of their labels.
 
 import { isDark } from "./state.js";
 
@@ -24,13 +24,5 @@ export function tinted(sheet, samples, [height, width], columns) {
     ink.fillRect((position % columns) * width, Math.floor(position / columns) * height, width, height);
   });
   sheet.close();
-  return { image: canvas.transferToImageBitmap(), width, height };
-}
-
-/** The centre and the size of the smallest rectangle around points. */
-export function boundsOf(points) {
-  const range = (values) => [Math.min(...values), Math.max(...values)];
-  const [left, right] = range(points.map(({ x }) => x));
-  const [low, high] = range(points.map(({ y }) => y));
-  return { x: (left + right) / 2, y: (low + high) / 2, width: right - left, height: high - low };
+  return { image: canvas.transferToImageBitmap(), width, height, columns };
 }

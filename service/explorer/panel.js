@@ -1,203 +1,103 @@
-// The panel at the right: one sample in every detail, or how to use the whole selection.
+// The panel at the right: one sample in every detail, or how to use the whole selection. Its elements stay while the
+// samples change, so that focus, scrolling and what was unfolded stay as well.
 
-import { title, totalOf } from "./controls.js";
-import { copyButton, count, decimal, failure, make } from "./make.js";
-import { facts, link, links, numbers, picture } from "./sample.js";
-import { snippets, TOOLS } from "./snippets.js";
-import { change, choiceOf, lookOf, splitOf, state } from "./state.js";
+import { failure } from "./failure.js";
+import { count, make } from "./make.js";
+import { SampleDetails } from "./sample.js";
+import { SelectionDetails } from "./use.js";
+import { change, state } from "./state.js";
 
-let tool = TOOLS[0]; // the snippet shown last stays shown
-
-/** Fill the panel as the state wants it; `step` goes to the sample before or behind. */
-export function panel(root, { service, cards, step, closed }) {
-  let asking = null;
-
-  const close = () => {
-    change({ sample: null, use: false });
-    closed();
-  };
-
-  function show(now) {
-    asking?.abort();
-    root.hidden = now.sample === null && !now.use;
-    document.body.classList.toggle("with-panel", !root.hidden);
-    document.body.classList.toggle("with-sample", now.sample !== null);
-    if (root.hidden) return root.replaceChildren();
-    const card = cards.find((one) => one.name === now.dataset);
-    if (now.use) return root.replaceChildren(...selection(now, card));
-    if (!root.querySelector(".picture"))
-      root.replaceChildren(head(`Sample ${count(now.sample)}`), make("div", { class: "picture waiting" }));
-    asking = new AbortController();
-    return sample(now, card, asking.signal);
-  }
-
-  const head = (text, ...tools) =>
-    make(
-      "div",
-      { class: "panel-head" },
-      make("h2", {}, text),
-      make(
-        "div",
-        { class: "panel-tools" },
-        tools,
-        make(
-          "button",
-          {
-            type: "button",
-            class: "plain icon",
-            "aria-label": "Close details",
-            "aria-keyshortcuts": "Escape",
-            onclick: close,
-          },
-          "✕",
-        ),
-      ),
-    );
-
-  async function sample(now, card, signal) {
-    const split = splitOf(now);
-    let found;
-    try {
-      found = await service.sample(split, now.sample, { signal });
-    } catch (error) {
-      if (!signal.aborted)
-        root.replaceChildren(
-          head("Details"),
-          failure(error, () => show(state())),
-        );
-      return;
-    }
-    const near = make(
-      "div",
-      { class: "near", "aria-busy": "true" },
-      Array.from({ length: 12 }, () => make("span", { class: "thumb waiting" })),
-    );
-    const scroll = root.scrollTop;
-    root.replaceChildren(
-      head(
-        `Sample ${count(found.index)}`,
-        make(
-          "button",
-          { type: "button", class: "plain icon", "aria-label": "Sample before", onclick: () => step(-1) },
-          "←",
-        ),
-        make(
-          "button",
-          { type: "button", class: "plain icon", "aria-label": "Sample after", onclick: () => step(1) },
-          "→",
-        ),
-      ),
-      picture(found, card),
-      facts(found, card, now),
-      section(
-        "Nearest neighbours",
-        make("p", { class: "hint" }, `Euclidean distance on raw pixels, among all of ${now.split}`),
-        near,
-      ),
-      section("Links", links(found, card, now)),
-      section("Use it", code({ split, parameters: { offset: found.index, limit: 1 }, total: 1, card })),
-      numbers(found),
-    );
-    root.scrollTop = scroll;
-    neighbours(near, found, split, card, signal);
-  }
-
-  async function neighbours(place, found, split, card, signal) {
-    try {
-      const near = await service.neighbors(split, found.index, { k: 12, signal });
-      place.replaceChildren(
-        ...near.map(({ index, label, distance }) =>
-          make(
-            "button",
-            {
-              type: "button",
-              class: "neighbour",
-              onclick: () =>
-                change({ sample: index, ...(state().label.length || state().seed !== null ? {} : { at: index }) }),
-            },
-            make("img", {
-              src: service.pictureUrl(split, index, { ...lookOf(state()), rev: card.rev }),
-              width: 48,
-              height: 48,
-              alt: `Sample ${index}, label`,
-            }),
-            make("span", { class: label === found.label ? "" : "other" }, `${label}`),
-            make("small", { title: "distance" }, distance < 100 ? decimal(distance, 1) : Math.round(distance)),
-          ),
-        ),
-      );
-      place.removeAttribute("aria-busy");
-    } catch (error) {
-      if (!signal.aborted) place.replaceChildren(failure(error, () => neighbours(place, found, split, card, signal)));
-    }
-  }
-
-  function selection(now, card) {
-    const total = totalOf(now, card);
-    const parameters = choiceOf(now);
-    const split = splitOf(now);
-    const rows = service.url(`v1/datasets/${split}/rows`, { ...parameters, rev: card.rev });
-    return [
-      head("Use this selection"),
-      make(
-        "p",
-        { class: "lead" },
-        `${count(total)} samples of ${title(now.dataset)} ${now.split}`,
-        now.label.length ? `, label ${now.label.join(", ")}` : "",
-        now.seed === null ? "." : `, shuffled with seed ${now.seed}.`,
-        " The same address always gives the same samples in the same order.",
-      ),
-      section("Code", code({ split, parameters, total, card })),
-      section(
-        "Addresses",
-        make(
-          "ul",
-          { class: "links" },
-          link("Rows", rows),
-          link("Contact sheet", service.gridUrl(split, { ...parameters, ...lookOf(now), rev: card.rev })),
-          ...(Object.keys(parameters).length
-            ? []
-            : ["parquet", "csv", "npz", "arrow"].map((kind) =>
-                link(kind, service.url(`v1/datasets/${split}.${kind}`, { rev: card.rev })),
-              )),
-        ),
-      ),
+export class Panel {
+  /** Fill `root`; `closed` is called after the panel was closed by its button. */
+  constructor(root, { service, active, closed }) {
+    Object.assign(this, { root, service, active, closed });
+    const tool = (text, name, onclick, more) =>
+      make("button", { type: "button", class: "plain icon", "aria-label": name, onclick, ...more }, text);
+    this.title = make("h2", { tabIndex: -1, "aria-live": "polite" });
+    this.steps = [
+      tool("←", "Sample before", () => active.step(-1)),
+      tool("→", "Sample after", () => active.step(1)),
     ];
+    const close = tool("✕", "Close details", () => this.close(), { "aria-keyshortcuts": "Escape" });
+    const tools = make("div", { class: "panel-tools" }, this.steps, close);
+    this.outside = make("div", { class: "outside", role: "status" });
+    this.trouble = make("div");
+    this.sample = new SampleDetails({ service, open: (index) => this.#seek(index) });
+    this.use = new SelectionDetails({ service });
+    root.replaceChildren(
+      make("div", { class: "panel-head" }, this.title, tools),
+      this.outside,
+      this.trouble,
+      this.sample.element,
+      this.use.element,
+    );
+    active.watch(() => this.#tellOutside());
   }
 
-  const code = ({ split, parameters, total, card }) => {
-    const all = snippets(service, {
-      split,
-      parameters,
-      total,
-      rev: card.rev,
-      image: card.image_shape,
-      peak: card.range[1],
-    });
-    const text = make("pre", { tabIndex: 0, role: "region", "aria-label": "Code" });
-    const choose = (name) => {
-      tool = name;
-      text.textContent = all[name];
-      for (const button of buttons.querySelectorAll("button[value]"))
-        button.setAttribute("aria-pressed", button.value === name);
-    };
-    const buttons = make(
-      "div",
-      { class: "code-head" },
-      make(
-        "div",
-        { class: "tools-list" },
-        TOOLS.map((name) =>
-          make("button", { type: "button", class: "tab", value: name, onclick: () => choose(name) }, name),
-        ),
-      ),
-      copyButton(() => all[tool], "code"),
+  /** Show what the state asks for. */
+  show(now) {
+    this.asking?.abort();
+    const card = this.active.cardOf(now);
+    this.sample.element.hidden = now.sample === null;
+    this.use.element.hidden = !now.use;
+    for (const step of this.steps) step.hidden = now.use;
+    this.trouble.replaceChildren();
+    this.#tellOutside();
+    if (now.use) {
+      this.title.textContent = "Use this selection";
+      this.use.show(now, card, this.active.selection);
+    } else if (now.sample !== null) this.#ask(now, card);
+    else this.sample.rest();
+  }
+
+  close() {
+    if (state().use) change({ use: false });
+    else this.active.close();
+    this.closed();
+  }
+
+  focus() {
+    this.title.focus();
+  }
+
+  async #ask(now, card) {
+    this.asking = new AbortController();
+    const { signal } = this.asking;
+    this.title.textContent = `Sample ${count(now.sample)}`;
+    this.sample.rest();
+    try {
+      const split = `${now.dataset}/${now.split}`;
+      const found = await this.service.sample(split, now.sample, { signal });
+      if (!signal.aborted) this.sample.show(found, card, now);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.sample.element.hidden = true;
+      this.trouble.replaceChildren(failure(error, () => this.show(state())));
+    }
+  }
+
+  /** Open a neighbour: the button that was pressed goes away, so focus goes to what is new. */
+  #seek(index) {
+    this.active.seek(index);
+    this.focus();
+    this.root.scrollTop = 0;
+  }
+
+  /** Say so if the sample that is open is not one of those beside it. */
+  #tellOutside() {
+    const { cursor, selection } = this.active;
+    const index = cursor.outside ? cursor.wanted : null;
+    if (String(index) === this.outside.dataset.index) return;
+    this.outside.dataset.index = String(index);
+    if (index === null) return this.outside.replaceChildren();
+    const { label = [] } = selection.parameters;
+    const among = `${selection.drawn ? "drawn on this map" : `labelled ${label.join(", ")}`}`;
+    const remedy = selection.drawn
+      ? ["Show it in the grid", () => change({ view: "samples", label: [], seed: null, sample: index })]
+      : ["Show all labels", () => change({ label: [] })];
+    this.outside.replaceChildren(
+      make("p", {}, `Sample ${count(index)} is not among the ${count(selection.count)} samples ${among}.`),
+      make("button", { type: "button", class: "button small", onclick: remedy[1] }, remedy[0]),
     );
-    choose(tool);
-    return make("div", { class: "code" }, buttons, text);
-  };
-
-  return { show };
+  }
 }
-
-const section = (name, ...parts) => make("section", {}, make("h3", {}, name), parts);

@@ -1,11 +1,17 @@
-// One sample in every detail: picture with values, facts, addresses, numbers.
+// One sample in every detail: picture with values, facts, neighbours, addresses, code, numbers.
 
 import { draw } from "../client.js";
-import { title } from "./controls.js";
-import { copyButton, count, decimal, make, percent } from "./make.js";
-import { lookOf, state } from "./state.js";
+import { CodeBlock } from "./code.js";
+import { copyButton, count, decimal, make, percent, title } from "./make.js";
+import { Neighbours } from "./near.js";
+import { readCells } from "./readout.js";
+import { addressOf, lookOf } from "./state.js";
 
 const SIDE = 336; // CSS pixels of the large picture, at most
+const HINT = "Point at a pixel, or tap it, to read its value";
+
+/** A part of the panel under a heading. */
+export const section = (name, ...parts) => make("section", {}, make("h3", {}, name), parts);
 
 /** A line of a list of addresses. */
 export const link = (name, url) =>
@@ -16,71 +22,107 @@ export const link = (name, url) =>
     copyButton(url, `address of ${name}`),
   );
 
-/** Where everything about the sample is. */
-export function links(found, card, now) {
-  const base = new URL(".", document.baseURI).href;
-  const look = new URLSearchParams(lookOf(now)).toString();
-  const names = [
-    ["PNG", "png"],
-    ["SVG", "svg"],
-    ["JSON", "self"],
-    ["Row", "row"],
-  ];
-  return make(
-    "ul",
-    { class: "links" },
-    link("This view", location.href),
-    names
-      .filter(([, relation]) => found.links[relation])
-      .map(([name, relation]) => {
-        const url = new URL(found.links[relation], base).href;
-        return link(name, look && ["png", "svg"].includes(relation) ? `${url}&${look}` : url);
-      }),
-  );
+export class SampleDetails {
+  /** `open(index)` opens another sample. */
+  constructor({ service, open }) {
+    this.picture = new Picture();
+    this.facts = make("dl", { class: "facts" });
+    this.near = new Neighbours(service, open);
+    this.links = make("ul", { class: "links" });
+    this.code = new CodeBlock(service);
+    this.numbers = new Numbers();
+    this.element = make(
+      "div",
+      { class: "sample" },
+      this.picture.element,
+      this.facts,
+      section("Nearest neighbours", this.near.hint, this.near.element),
+      section("Links", this.links),
+      section("Use it", this.code.element),
+      this.numbers.element,
+    );
+  }
+
+  /** Show a sample as the service gives it. */
+  show(found, card, now) {
+    const split = `${now.dataset}/${now.split}`;
+    this.picture.show(found, card, now);
+    this.facts.replaceChildren(...facts(found, now));
+    this.near.show(found, card, now);
+    this.links.replaceChildren(...links(found, now));
+    this.code.show({ split, parameters: { offset: found.index, limit: 1 }, count: 1, card });
+    this.numbers.show(found);
+  }
+
+  /** Ask for no neighbours: the sample is about to change. */
+  rest() {
+    this.near.rest();
+  }
 }
 
-/** The sample enlarged; pointing at a pixel tells its value. */
-export function picture(found, card) {
-  const [height, width] = card.image_shape;
-  const peak = card.range[1];
-  const scale = Math.floor(SIDE / width);
-  const canvas = make("canvas", {
-    class: "large",
-    role: "img",
-    "aria-label": `Picture of sample ${found.index}, a ${found.name}`,
-  });
-  const { cmap = "gray", invert = false } = lookOf(state());
-  draw(canvas, found.image.flat(), { scale, cmap, invert, peak, width });
-  const cell = make("div", { class: "cell", hidden: true });
-  const readout = make("p", { class: "readout" }, "Point at a pixel to read its value");
-  const frame = make("div", { class: "picture" }, make("div", { class: "canvas" }, canvas, cell), readout);
-  canvas.addEventListener("pointermove", (event) => {
-    const box = canvas.getBoundingClientRect();
-    const column = Math.min(width - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * width)));
-    const row = Math.min(height - 1, Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * height)));
-    const value = found.image[row][column];
-    const side = box.width / width;
-    cell.hidden = false;
-    Object.assign(cell.style, {
-      width: `${side}px`,
-      height: `${side}px`,
-      transform: `translate(${column * side}px, ${row * side}px)`,
+/** The sample enlarged; pointing at a pixel or tapping it tells its value. */
+class Picture {
+  constructor() {
+    this.canvas = make("canvas", { class: "large", role: "img", "aria-label": "Picture of the sample" });
+    this.cell = make("div", { class: "cell", hidden: true });
+    this.readout = make("p", { class: "readout" }, HINT);
+    const frame = make("div", { class: "canvas" }, this.canvas, this.cell);
+    this.element = make("div", { class: "picture" }, frame, this.readout);
+    readCells(this.canvas, {
+      size: () => ({ columns: this.width, rows: this.height }),
+      read: (column, row) => this.#read(column, row),
+      leave: () => this.#leave(),
     });
-    readout.replaceChildren(
+  }
+
+  show(found, card, now) {
+    const { cmap = "gray", invert = false } = lookOf(now);
+    [this.height, this.width] = card.image_shape;
+    this.peak = card.range[1];
+    this.image = found.image;
+    const scale = Math.floor(SIDE / this.width);
+    draw(this.canvas, found.image.flat(), { scale, cmap, invert, peak: this.peak, width: this.width });
+    this.canvas.setAttribute("aria-label", `Picture of sample ${found.index}, a ${found.name}`);
+    this.#leave();
+  }
+
+  #read(column, row) {
+    const value = this.image[row][column];
+    const side = this.canvas.getBoundingClientRect().width / this.width;
+    this.cell.hidden = false;
+    this.cell.style.width = this.cell.style.height = `${side}px`;
+    this.cell.style.transform = `translate(${column * side}px, ${row * side}px)`;
+    this.readout.replaceChildren(
       `row ${row}, column ${column}`,
       make("b", {}, `${value}`),
-      make("span", {}, `${(value / peak).toFixed(4)} of ${peak}`),
+      make("span", {}, `${(value / this.peak).toFixed(4)} of ${this.peak}`),
     );
-  });
-  canvas.addEventListener("pointerleave", () => {
-    cell.hidden = true;
-    readout.textContent = "Point at a pixel to read its value";
-  });
-  return frame;
+  }
+
+  #leave() {
+    this.cell.hidden = true;
+    this.readout.textContent = HINT;
+  }
+}
+
+/** The raw values, row by row; they stay unfolded from sample to sample. */
+class Numbers {
+  constructor() {
+    this.text = make("pre", { tabIndex: 0, role: "region", "aria-label": "Pixel values" });
+    const copy = copyButton(() => this.values.join(","), "row");
+    this.element = make("details", { class: "numbers" }, make("summary", {}, "The row as numbers"), this.text, copy);
+  }
+
+  show(found) {
+    this.values = found.image.flat();
+    const wide = Math.max(...this.values) > 99 ? 3 : 2;
+    const line = (row) => row.map((value) => String(value).padStart(wide)).join(" ");
+    this.text.textContent = found.image.map(line).join("\n");
+  }
 }
 
 /** What there is to know at a glance. */
-export function facts(found, card, now) {
+function facts(found, now) {
   const values = found.image.flat();
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const inked = values.filter(Boolean).length / values.length;
@@ -92,22 +134,22 @@ export function facts(found, card, now) {
     ["Inked", percent(inked)],
     ["Revision", found.rev],
   ];
-  return make(
-    "dl",
-    { class: "facts" },
-    pairs.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
-  );
+  return pairs.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
 }
 
-/** The raw values, row by row. */
-export function numbers(found) {
-  const wide = Math.max(...found.image.flat()) > 99 ? 3 : 2;
-  const text = found.image.map((row) => row.map((value) => String(value).padStart(wide)).join(" ")).join("\n");
-  return make(
-    "details",
-    { class: "numbers" },
-    make("summary", {}, "The row as numbers"),
-    make("pre", { tabIndex: 0, role: "region", "aria-label": "Pixel values" }, text),
-    copyButton(found.image.flat().join(","), "row"),
-  );
+const RELATIONS = { PNG: "png", SVG: "svg", JSON: "self", Row: "row" };
+
+/** Where everything about the sample is. */
+function links(found, now) {
+  const look = new URLSearchParams(lookOf(now)).toString();
+  const urlOf = (relation) => {
+    const url = new URL(found.links[relation], document.baseURI).href;
+    return look && ["png", "svg"].includes(relation) ? `${url}&${look}` : url;
+  };
+  return [
+    link("This view", addressOf()),
+    ...Object.entries(RELATIONS)
+      .filter(([, relation]) => found.links[relation])
+      .map(([name, relation]) => link(name, urlOf(relation))),
+  ];
 }

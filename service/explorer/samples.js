@@ -1,312 +1,230 @@
 // The samples: an endless contact sheet. One canvas as large as what is in view is drawn anew as it scrolls, from the
 // sheets in memory; the scroll bar belongs to an empty element as tall as all the samples would be.
 
-import { totalOf, title } from "./controls.js";
-import { count, failure, make } from "./make.js";
-import { change, choiceOf, lookOf, splitOf, state } from "./state.js";
+import { takes } from "./cursor.js";
+import { failure, retryDelay } from "./failure.js";
+import { count, make, title, watchKeys } from "./make.js";
+import { describe } from "./selection.js";
 import { shapeOf } from "./shape.js";
+import { SheetPainter } from "./sheet-painter.js";
 import { Sheets } from "./sheets.js";
-
-const RETRY = 3_000; // milliseconds
+import { lookOf, state } from "./state.js";
 
 /** Show the samples in `root`; returns what to call when the state changes, and at the end. */
-export function samples(root, { service, cards }) {
-  const canvas = make("canvas", { class: "sheet", "aria-hidden": "true" });
-  const context = canvas.getContext("2d", { alpha: true });
-  const ring = make("div", { class: "ring", id: "active-sample", role: "option", "aria-selected": "true" });
-  const hover = make("div", { class: "ring hovered", "aria-hidden": "true" });
-  const tall = make("div", { class: "tall" }, canvas, hover, ring);
-  const list = make(
-    "div",
-    {
-      class: "samples",
-      id: "samples",
+export const samples = (root, place) => new SamplesView(root, place);
+
+class SamplesView {
+  constructor(root, { service, active }) {
+    Object.assign(this, { root, service, active });
+    this.shown = [0, 0]; // positions that were drawn last, the last one excluded
+    this.pointed = -1; // position under the pointer
+    this.planned = this.settling = this.resting = this.retrying = this.lastTop = this.attempts = 0;
+    this.#build();
+    this.#listen();
+    this.begin = () => this.#begin();
+    addEventListener("themechange", this.begin);
+    this.unwatch = active.watch((cursor, how) => this.#moved(how));
+    this.#begin();
+    this.resized = new ResizeObserver(() => this.#resize());
+    this.resized.observe(this.list);
+  }
+
+  update(now, changed) {
+    if (changed("dataset", "split", "label", "seed", "cmap", "paper", "size")) this.#begin();
+  }
+
+  close() {
+    this.resized.disconnect();
+    this.unwatch();
+    this.sheets.close();
+    for (const timer of [this.retrying, this.settling, this.resting]) clearTimeout(timer);
+    cancelAnimationFrame(this.planned);
+    removeEventListener("themechange", this.begin);
+  }
+
+  focus() {
+    this.list.focus({ preventScroll: true });
+  }
+
+  #build() {
+    const canvas = make("canvas", { class: "sheet", "aria-hidden": "true" });
+    this.painter = new SheetPainter(canvas);
+    this.ring = make("div", { class: "ring", id: "active-sample", role: "option", "aria-selected": "true" });
+    this.hover = make("div", { class: "ring hovered", "aria-hidden": "true" });
+    this.tall = make("div", { class: "tall" }, canvas, this.hover, this.ring);
+    const about = {
       role: "listbox",
       tabIndex: 0,
       "aria-label": "Samples",
       "aria-activedescendant": "active-sample",
       "aria-keyshortcuts": "ArrowLeft ArrowRight ArrowUp ArrowDown Enter",
-    },
-    tall,
-  );
-  const heading = make("h1", {});
-  const facts = make("p", { class: "muted" });
-  const trouble = make("div", { class: "trouble" });
-  root.append(make("div", { class: "heading" }, heading, facts), trouble, list);
+    };
+    this.list = make("div", { class: "samples", id: "samples", ...about }, this.tall);
+    this.heading = make("h1", {});
+    this.facts = make("p", { class: "muted" });
+    this.trouble = make("div", { class: "trouble" });
+    this.root.append(make("div", { class: "heading" }, this.heading, this.facts), this.trouble, this.list);
+  }
 
-  let sheets = null;
-  let total = 0;
-  let shape = null;
-  let position = 0; // of the active sample
-  let following = false; // whether the panel waits for the active sample
-  let pointed = -1;
-  let planned = 0;
-  let lastTop = 0;
-  let settling = 0;
-  let retry = 0;
+  #listen() {
+    const { list } = this;
+    const keyed = watchKeys(list, () => list.classList.toggle("keyed", keyed()));
+    list.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || !takes(event.key)) return;
+      event.preventDefault();
+      const rows = Math.floor(list.clientHeight / this.shape.down);
+      this.active.press(event.key, { columns: this.shape.columns, rows });
+    });
+    list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    list.addEventListener("pointermove", (event) => this.#point(event.pointerType === "touch" ? -1 : this.#at(event)));
+    list.addEventListener("pointerleave", () => this.#point(-1));
+    list.addEventListener("click", (event) => {
+      const position = this.#at(event);
+      if (position >= 0) this.active.pick(position);
+    });
+  }
 
-  const card = () => cards.find((one) => one.name === state().dataset);
-  const look = getComputedStyle(document.documentElement);
-
-  function begin() {
-    sheets?.close();
-    clearTimeout(retry);
-    trouble.replaceChildren();
+  #begin() {
     const now = state();
-    following = false;
-    total = totalOf(now, card());
-    heading.textContent = `${title(now.dataset)} ${now.split}`;
-    facts.textContent = describe(now, total);
-    sheets = new Sheets(
-      service,
-      splitOf(now),
-      { ...choiceOf(now), ...lookOf(now), rev: card().rev },
-      { arrived, failed },
-    );
-    position = Math.min(now.at, Math.max(0, total - 1));
-    measure();
-    reveal(position, { top: true });
-    plan();
+    this.sheets?.close();
+    clearTimeout(this.retrying);
+    this.attempts = 0;
+    this.refused = false;
+    this.trouble.replaceChildren();
+    this.card = this.active.cardOf(now);
+    this.selection = this.active.selection;
+    this.heading.textContent = `${title(now.dataset)} ${now.split}`;
+    this.facts.textContent = describe(this.selection);
+    const query = { ...this.selection.parameters, ...lookOf(now), rev: this.card.rev };
+    this.sheets = new Sheets(this.service, this.selection.split, query, {
+      arrived: (offset, indices) => this.#arrived(offset, indices),
+      failed: (error) => this.#failed(error),
+    });
+    this.#measure();
+    this.#reveal(this.active.cursor.position, { top: true });
+    this.#announce();
+    this.#plan();
   }
 
-  function arrived() {
-    trouble.replaceChildren();
-    announce();
-    if (following) follow();
-    plan();
+  #arrived(offset, indices) {
+    this.attempts = 0;
+    this.refused = false;
+    clearTimeout(this.retrying);
+    this.trouble.replaceChildren();
+    this.active.learn(offset, indices);
+    this.#plan();
   }
 
-  function failed(error) {
-    clearTimeout(retry);
-    trouble.replaceChildren(failure(error, plan));
-    retry = setTimeout(plan, RETRY);
+  #failed(error) {
+    clearTimeout(this.retrying);
+    const again = () => {
+      this.refused = false;
+      this.#plan();
+    };
+    this.trouble.replaceChildren(failure(error, again));
+    const delay = retryDelay(error, this.attempts++);
+    this.refused = true; // until then nothing more is asked for
+    if (delay !== null) this.retrying = setTimeout(again, delay);
   }
 
-  function measure() {
-    const margin = parseFloat(look.getPropertyValue("--margin"));
-    shape = shapeOf({ total, image: card().image_shape, size: state().size, width: list.clientWidth, margin });
-    tall.style.height = `${shape.height}px`;
-    const ratio = devicePixelRatio;
-    canvas.style.width = `${list.clientWidth}px`;
-    canvas.style.height = `${list.clientHeight}px`;
-    canvas.width = Math.round(list.clientWidth * ratio);
-    canvas.height = Math.round(list.clientHeight * ratio);
+  #moved({ reveal }) {
+    if (this.selection !== this.active.selection) return; // then everything begins anew in a moment
+    if (reveal) this.#reveal(this.active.cursor.position);
+    this.#announce();
+    this.#plan();
   }
 
-  const inView = () => shape.within(list.scrollTop, list.clientHeight);
-
-  function plan() {
-    planned ||= requestAnimationFrame(draw);
+  #measure() {
+    const { list, selection } = this;
+    const { size } = state();
+    const margin = parseFloat(getComputedStyle(this.root).getPropertyValue("--margin"));
+    const [width, height] = [list.clientWidth, list.clientHeight];
+    this.shape = shapeOf({ total: selection.count, image: this.card.image_shape, size, width, margin });
+    this.tall.style.height = `${this.shape.height}px`;
+    this.painter.measure(width, height);
   }
 
-  function draw() {
-    planned = 0;
+  /** The active sample stays where one sees it, and without it the first one in view stays the first. */
+  #resize() {
+    const { list, shape: before } = this;
+    const { position } = this.active.cursor;
+    const [from, to] = this.shown;
+    const height = before.place(position).y - list.scrollTop;
+    this.#measure();
+    if (before.columns !== this.shape.columns) {
+      if (position >= from && position < to) list.scrollTop = this.shape.place(position).y - height;
+      else this.#reveal(from, { top: true });
+    }
+    if (position >= from && position < to) this.#reveal(position);
+    this.#plan();
+  }
+
+  #reveal(position, { top = false } = {}) {
+    const { list, shape } = this;
+    const above = shape.place(position).y - shape.top;
+    const below = above + shape.tile.height + shape.caption + 2 * shape.top;
+    if (top) list.scrollTop = position < shape.columns ? 0 : above;
+    else if (above < list.scrollTop) list.scrollTop = above;
+    else if (below > list.scrollTop + list.clientHeight) list.scrollTop = below - list.clientHeight;
+  }
+
+  #plan() {
+    this.planned ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    this.planned = 0;
+    const { list, shape, sheets } = this;
     const top = list.scrollTop;
-    const fast = Math.abs(top - lastTop) > 2 * list.clientHeight;
-    lastTop = top;
-    const [from, to] = inView();
-    clearTimeout(settling);
-    if (fast)
-      settling = setTimeout(plan, 60); // flying past: draw, but ask only where it comes to rest
-    else if (total) sheets.want(from, to - 1);
-
-    const ratio = devicePixelRatio;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, list.clientWidth, list.clientHeight);
-    context.imageSmoothingEnabled = false;
-    context.font = `11px ${look.getPropertyValue("--mono")}`;
-    context.textBaseline = "top";
-    const { tile, caption } = shape;
-    const empty = look.getPropertyValue("--empty");
-    const muted = look.getPropertyValue("--muted");
-    for (let at = from; at < to; at++) {
-      const { x, y } = shape.place(at);
-      const sample = sheets.at(at);
-      if (!sample) {
-        context.fillStyle = empty;
-        context.fillRect(x, y - top, tile.width, tile.height);
-        continue;
-      }
-      context.drawImage(
-        sample.image,
-        sample.x,
-        sample.y,
-        sample.width,
-        sample.height,
-        x,
-        y - top,
-        tile.width,
-        tile.height,
-      );
-      if (caption) {
-        context.fillStyle = muted;
-        context.fillText(
-          tile.width > 80 ? `${sample.label}  #${sample.index}` : sample.label,
-          x,
-          y - top + tile.height + 4,
-        );
-      }
-    }
-    mark(ring, position);
-    mark(hover, pointed);
-    root.dataset.state = fast || sheets.at(from) === null ? "loading" : "ready";
+    const fast = Math.abs(top - this.lastTop) > 2 * list.clientHeight;
+    this.lastTop = top;
+    const [from, to] = (this.shown = shape.within(top, list.clientHeight));
+    clearTimeout(this.settling);
+    // Flying past: draw, but ask only where it comes to rest.
+    if (fast) this.settling = setTimeout(() => this.#plan(), 60);
+    else if (!this.refused) sheets.want(from, to - 1);
+    this.painter.draw({ shape, sheets, from, to, top });
+    this.#mark(this.ring, this.active.cursor.wanted === null ? this.active.cursor.position : -1);
+    this.#mark(this.hover, this.pointed);
+    this.root.dataset.state = fast || sheets.at(from) === null ? "loading" : "ready";
   }
 
-  function mark(frame, at) {
-    frame.hidden = at < 0 || at >= total;
+  #mark(frame, position) {
+    frame.hidden = position < 0 || position >= this.selection.count;
     if (frame.hidden) return;
-    const { x, y } = shape.place(at);
+    const { x, y } = this.shape.place(position);
     frame.style.transform = `translate(${x}px, ${y}px)`;
-    frame.style.width = `${shape.tile.width}px`;
-    frame.style.height = `${shape.tile.height}px`;
+    frame.style.width = `${this.shape.tile.width}px`;
+    frame.style.height = `${this.shape.tile.height}px`;
   }
 
-  function announce() {
-    const sample = sheets.at(position);
-    ring.setAttribute("aria-posinset", position + 1);
-    ring.setAttribute("aria-setsize", total);
-    ring.setAttribute(
-      "aria-label",
-      sample ? `Sample ${sample.index}, label ${sample.label}` : `Sample at position ${position}, loading`,
-    );
+  #announce() {
+    const { position } = this.active.cursor;
+    const sample = this.sheets.at(position);
+    const known = sample && `Sample ${sample.index}, label ${sample.label}`;
+    this.ring.setAttribute("aria-posinset", position + 1);
+    this.ring.setAttribute("aria-setsize", this.selection.count);
+    this.ring.setAttribute("aria-label", known ?? `Sample at position ${count(position)}, loading`);
   }
 
-  function reveal(at, { top = false } = {}) {
-    if (!total) return;
-    const { y } = shape.place(at);
-    const bottom = y + shape.tile.height + shape.caption + shape.top;
-    if (top) list.scrollTop = at < shape.columns ? 0 : y - shape.top;
-    else if (y - shape.top < list.scrollTop) list.scrollTop = y - shape.top;
-    else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
+  #at(event) {
+    const box = this.list.getBoundingClientRect();
+    return this.shape.at(event.clientX - box.left, event.clientY - box.top + this.list.scrollTop);
   }
 
-  function move(to) {
-    position = Math.max(0, Math.min(total - 1, to));
-    reveal(position);
-    announce();
-    plan();
-    follow();
+  #point(position) {
+    if (position === this.pointed) return;
+    this.pointed = position;
+    this.list.style.cursor = position < 0 ? "" : "pointer";
+    this.#plan();
   }
 
-  /** The address goes along with the active sample, and the panel, if one is open, as soon as it is known. */
-  function follow() {
-    const sample = sheets.at(position);
-    following = state().sample !== null && !sample;
-    if (state().sample !== null && sample) change({ sample: sample.index, at: position }, { quietly: true });
-    else change({ at: position }, { quietly: true });
+  #scrolled() {
+    this.#plan();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      const [from, to] = this.shape.within(this.list.scrollTop, this.list.clientHeight);
+      this.active.rest({ from, to, columns: this.shape.columns });
+    }, 200);
   }
-
-  function open(at) {
-    const sample = sheets.at(at);
-    if (!sample) return;
-    position = at;
-    following = false;
-    announce();
-    change({ sample: sample.index, at, use: false });
-    plan();
-  }
-
-  function under(event) {
-    const box = list.getBoundingClientRect();
-    return shape.at(event.clientX - box.left, event.clientY - box.top + list.scrollTop);
-  }
-
-  const KEYS = {
-    ArrowLeft: () => move(position - 1),
-    ArrowRight: () => move(position + 1),
-    ArrowUp: () => move(position >= shape.columns ? position - shape.columns : position),
-    ArrowDown: () => move(position + shape.columns < total ? position + shape.columns : position),
-    PageUp: () =>
-      move(Math.max(position % shape.columns, position - shape.columns * Math.floor(list.clientHeight / shape.down))),
-    PageDown: () => move(position + shape.columns * Math.floor(list.clientHeight / shape.down)),
-    Home: () => move(0),
-    End: () => move(total - 1),
-    Enter: () => open(position),
-    " ": () => open(position),
-  };
-  list.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) return;
-    event.preventDefault();
-    KEYS[event.key]();
-  });
-  list.addEventListener(
-    "scroll",
-    () => {
-      plan();
-      clearTimeout(list.resting);
-      list.resting = setTimeout(rest, 200);
-    },
-    { passive: true },
-  );
-  list.addEventListener("pointermove", (event) => {
-    const at = event.pointerType === "touch" ? -1 : under(event);
-    if (at !== pointed) {
-      pointed = at;
-      list.style.cursor = at < 0 ? "" : "pointer";
-      plan();
-    }
-  });
-  list.addEventListener("pointerleave", () => {
-    pointed = -1;
-    plan();
-  });
-  list.addEventListener("click", (event) => {
-    const at = under(event);
-    if (at >= 0) open(at);
-  });
-
-  /** When scrolling ends, the address keeps the place, unless a sample that is open is still in view. */
-  function rest() {
-    const [from, to] = inView();
-    if (position >= from && position < to) return;
-    position = Math.min(total - 1, list.scrollTop < 8 ? 0 : from + shape.columns);
-    announce();
-    plan();
-    if (state().sample === null) change({ at: position }, { quietly: true });
-  }
-
-  const resized = new ResizeObserver(() => {
-    if (!sheets) return;
-    const before = shape?.columns;
-    const [from] = shape ? inView() : [0];
-    measure();
-    if (before !== shape.columns) reveal(from, { top: true });
-    plan();
-  });
-  begin();
-  resized.observe(list);
-
-  const repaint = () => begin();
-  addEventListener("themechange", repaint);
-
-  return {
-    update(now, changed) {
-      if (changed("dataset", "split", "label", "seed", "cmap", "paper", "size")) begin();
-      else if (changed("at") && now.at !== position) {
-        position = Math.min(now.at, Math.max(0, total - 1));
-        reveal(position);
-        announce();
-        plan();
-      }
-    },
-    close() {
-      resized.disconnect();
-      sheets.close();
-      clearTimeout(retry);
-      clearTimeout(settling);
-      clearTimeout(list.resting);
-      cancelAnimationFrame(planned);
-      removeEventListener("themechange", repaint);
-    },
-    focus: () => list.focus({ preventScroll: true }),
-    step: (by) => move(position + by),
-  };
-}
-
-function describe(now, total) {
-  const which = now.label.length
-    ? ` labelled ${new Intl.ListFormat("en-GB", { type: "disjunction" }).format(now.label.map(String))}`
-    : "";
-  const order = now.seed === null ? "in file order" : `shuffled with seed ${now.seed}`;
-  return `${count(total)} samples${which}, ${order}`;
 }

@@ -8,7 +8,7 @@ const KEPT = 48; // sheets; of MNIST 1.5 MB each once decoded
 
 /** The sheets of one selection in one look. */
 export class Sheets {
-  /** `arrived` is called when there is more to draw, `failed` when the service did not answer. */
+  /** `arrived(offset, indices)` is called when a sheet came, `failed(error)` when the service did not give it. */
   constructor(service, split, parameters, { arrived, failed }) {
     Object.assign(this, { service, split, parameters, arrived, failed });
     this.sheets = new Map();
@@ -58,7 +58,11 @@ export class Sheets {
       ]);
       sheet.image = await createImageBitmap(picture, { colorSpaceConversion: "none" });
       sheet.tiles = map.tiles;
-      this.arrived();
+      const offset = number * SHEET;
+      this.arrived(
+        offset,
+        map.tiles.map(({ index }) => index),
+      );
     } catch (error) {
       if (this.sheets.get(number) === sheet) this.sheets.delete(number);
       if (!signal.aborted) this.failed(error);

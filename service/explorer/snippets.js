@@ -7,8 +7,8 @@ const TEXT_PAGE = 1_000; // rows a page in text formats
 export const TOOLS = ["curl", "pandas", "NumPy", "Keras", "torch"];
 
 /**
- * Snippets by tool. `what` is { split, parameters, total, rev, image: [height, width], peak }: the samples of a split
- * that the parameters of `rows` choose, `total` of them.
+ * Snippets by tool. `what` is { split, parameters, total, drawn, rev, image: [height, width], peak }: `total` samples
+ * of a split, which are all that the parameters of `rows` choose, or the first of them if they are `drawn`.
  */
 export function snippets(service, what) {
   const [height, width] = what.image;
@@ -90,7 +90,7 @@ frame = pd.concat(pages, ignore_index=True)`;
 }
 
 /** A command for the shell: CSV, or more rows than fit a page of it as a stream of NDJSON. */
-function curl(service, { split, parameters, total, rev }) {
+function curl(service, { split, parameters, total, drawn, rev }) {
   const name = split.replace("/", "-");
   const command = (suffix, url) => `curl --compressed -o ${name}.${suffix} \\\n  '${url}'`;
   if (Object.keys(parameters).length === 0) return command("csv", service.url(`v1/datasets/${split}.csv`, { rev }));
@@ -99,6 +99,8 @@ function curl(service, { split, parameters, total, rev }) {
     return command("csv", service.url(`v1/datasets/${split}/rows`, query));
   }
   const order = parameters.seed === undefined ? { shuffle: false } : {};
-  const query = { batch_size: TEXT_PAGE, steps: "all", layout: "flat", ...parameters, ...order, format: "ndjson", rev };
+  // Samples that were drawn are the first batch of an order.
+  const steps = drawn ? { batch_size: total, steps: 1 } : { batch_size: TEXT_PAGE, steps: "all" };
+  const query = { ...steps, layout: "flat", ...parameters, ...order, format: "ndjson", rev };
   return command("ndjson", service.url(`v1/datasets/${split}/batches`, query));
 }

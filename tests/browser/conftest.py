@@ -36,12 +36,15 @@ class Watched:
         self.browser = browser
         self.faults: list[str] = []
 
-    def page(self, *, width: int = 1440, height: int = 900, scheme: str = "light", touch: bool = False) -> Page:
-        """A new page in a context of its own."""
+    def page(
+        self, *, width: int = 1440, height: int = 900, scheme: str = "light", touch: bool = False, scripts: bool = True
+    ) -> Page:
+        """A new page in a context of its own; without `scripts`, one that runs no JavaScript."""
         context = self.browser.new_context(
             viewport=ViewportSize(width=width, height=height),
             color_scheme="dark" if scheme == "dark" else "light",
             has_touch=touch,
+            java_script_enabled=scripts,
             permissions=["clipboard-read", "clipboard-write"],
         )
         page = context.new_page()

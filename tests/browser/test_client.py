@@ -111,6 +111,48 @@ def test_it_works_in_node(live: Site, tmp_path: Path) -> None:
     confirm(json.loads(done.stdout), live)
 
 
+WORKERS = """
+const service = client.connect(BASE), subset = { range: ":1200", label: [0, 1, 2, 3], seed: 9 }, found = [];
+for (const worker of [0, 1, 2]) {
+    const mine = [];
+    const shape = { batch_size: 50, stride: 3, start: 50 * worker, balanced: true };
+    for await (const batch of service.batches("digits/all", { ...subset, ...shape })) {
+        mine.push({ index: [...batch.index], steps: batch.steps, next: batch.next });
+    }
+    found.push(mine);
+}
+const page = await service.rows("digits/all", { ...subset, limit: 5 });
+const map = await service.projection("digits/all", { ...subset, limit: 5 });
+const url = service.gridUrl("digits/all", subset);
+console.log(JSON.stringify({ workers: found, total: page.total, points: map.points.length, url }));
+"""
+"""Three workers that share an epoch, and other answers about the same subset."""
+
+
+def test_workers_share_a_balanced_epoch_of_a_range(live: Site, tmp_path: Path) -> None:
+    node = stage.program("node")
+    (tmp_path / "client.js").write_bytes(live.get("/client.js").body)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    program = f'import * as client from "./client.js"; const BASE = {json.dumps(live.url)}; {WORKERS}'
+    (tmp_path / "main.js").write_text(program)
+    done = subprocess.run([node, "main.js"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    subset = "range=:1200&label=0&label=1&label=2&label=3&seed=9"
+    order = live.get(f"/v1/datasets/digits/all/order?{subset}&balanced=true").json["order"]
+    steps = [order[first : first + 50] for first in range(0, len(order), 50)]
+    for worker, mine in enumerate(found["workers"]):
+        expected = steps[worker::3]
+        assert [batch["index"] for batch in mine] == expected
+        assert [batch["steps"] for batch in mine] == list(range(len(expected), 0, -1))
+        assert [batch["next"] for batch in mine] == [
+            50 * (worker + 3 * number) if number < len(expected) else None for number in range(1, len(expected) + 1)
+        ]
+    rows = live.get(f"/v1/datasets/digits/all/rows?{subset}&limit=5").json
+    assert (found["total"], found["points"]) == (rows["total"], 5)
+    assert live.get(found["url"].removeprefix(live.url)).status == 200
+
+
 @pytest.mark.parametrize("split", ["mnist/test", "digits/all"])
 @pytest.mark.parametrize("invert", [False, True])
 def test_a_canvas_shows_the_pixels_of_the_picture(elsewhere: Page, live: Site, split: str, *, invert: bool) -> None:

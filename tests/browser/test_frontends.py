@@ -1,7 +1,6 @@
 """The examples of docs/frontends.md and README.md, each run in a real browser (or Node) against a live service."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.browser import stage
+from tests.browser import npm, stage
 from tests.browser.conftest import Watched
+from tests.browser.look import measure_ink
 from tests.sites import ROOT, Site
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -38,6 +38,13 @@ def shown(watched: Watched, body: str, **scripts: str) -> Iterator[Page]:
         page.close()
 
 
+def assert_seen(page: Page) -> None:
+    """Assert that every picture of a page differs from the page around it."""
+    pictures = page.locator("img, canvas").all()
+    assert pictures
+    assert [picture.evaluate("one => one.outerHTML") for picture in pictures if measure_ink(picture) < 0.05] == []
+
+
 def test_the_page_of_the_readme_shows_a_picture_and_a_canvas(watched: Watched, live: Site) -> None:
     body = example("Show digits in a web page", live, page="README.md")
     with shown(watched, body) as page:
@@ -45,6 +52,7 @@ def test_the_page_of_the_readme_shows_a_picture_and_a_canvas(watched: Watched, l
         page.wait_for_function("() => document.images[0].naturalWidth === 112")
         corner = page.evaluate("() => [...digit.getContext('2d').getImageData(0, 0, 1, 1).data]")
         assert corner == [68, 1, 84, 255]  # viridis' darkest
+        assert_seen(page)
 
 
 def test_images_are_drawn(watched: Watched, live: Site) -> None:
@@ -52,6 +60,7 @@ def test_images_are_drawn(watched: Watched, live: Site) -> None:
         page.wait_for_function("() => [...document.images].every((image) => image.complete)")
         sizes = page.evaluate("() => [...document.images].map((image) => [image.naturalWidth, image.naturalHeight])")
         assert sizes == [[224, 224], [12 * 28 + 11 * 4, 5 * 28 + 4 * 4]]
+        assert_seen(page)
 
 
 def test_a_canvas_is_drawn(watched: Watched, live: Site) -> None:
@@ -59,6 +68,29 @@ def test_a_canvas_is_drawn(watched: Watched, live: Site) -> None:
         page.wait_for_function("() => document.querySelector('canvas').width === 224")
         corner = page.evaluate("() => [...digit.getContext('2d').getImageData(0, 0, 1, 1).data]")
         assert corner == [0, 0, 4, 255]  # magma's darkest
+        assert_seen(page)
+
+
+def test_an_element_of_its_own_shows_the_sample_of_its_attributes(watched: Watched, live: Site) -> None:
+    with shown(watched, example("A web component", live)) as page:
+        digit = page.get_by_role("img")
+        expect(digit).to_have_accessible_name("a handwritten 2")
+        read = "() => [...document.querySelector('digit-sample').shadowRoot.firstChild.getContext('2d')"
+        read += ".getImageData(0, 0, 112, 112).data]"
+        image = live.get("/v1/datasets/mnist/train/samples/5").json["image"]
+        assert np.array_equal(np.array(page.evaluate(read)).reshape(112, 112, 4)[::4, ::4, 0], image)
+        assert measure_ink(digit) > 0.05
+        set_attribute = "([name, value]) => document.querySelector('digit-sample').setAttribute(name, value)"
+        page.evaluate(set_attribute, ["index", "7"])
+        expect(digit).to_have_accessible_name("a handwritten 3")
+        for name, value in (("dataset", "digits"), ("split", "all"), ("index", "1797")):
+            page.evaluate(set_attribute, [name, value])
+        expect(digit).to_have_accessible_name(re.compile("from 0 to 1796"))
+        page.evaluate(set_attribute, ["index", "1796"])
+        expect(digit).to_have_accessible_name("a handwritten 8")
+        assert page.evaluate("() => document.querySelector('digit-sample').shadowRoot.firstChild.width") == 32
+        page.evaluate("() => document.querySelector('digit-sample').remove()")
+    watched.faults = [fault for fault in watched.faults if "404" not in fault]  # the index that is past the end
 
 
 def test_react_draws_a_digit(watched: Watched, live: Site) -> None:
@@ -86,12 +118,9 @@ def test_tensorflow_learns(watched: Watched, live: Site) -> None:
 
 
 def test_node_reads_and_writes(live: Site, tmp_path: Path) -> None:
-    node = stage.program("node")
-    (tmp_path / "client.js").write_bytes(live.get("/client.js").body)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
+    npm.install(live, tmp_path)
     (tmp_path / "main.js").write_text(example("Node", live))
-    done = subprocess.run([node, "main.js"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
+    told = npm.run(stage.program("node"), "main.js", folder=tmp_path)
     rows = live.get("/v1/datasets/digits/all/rows?label=4&limit=3").json["rows"]
-    assert done.stdout == ", ".join(f"{row['index']}: 4" for row in rows) + "\n"
+    assert told == ", ".join(f"{row['index']}: 4" for row in rows) + "\n"
     assert (tmp_path / "sheet.png").read_bytes() == live.get("/v1/datasets/digits/all/grid.png?limit=50").body

@@ -1,0 +1,117 @@
+// What an address says, and how often it is written.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AddressWriter, amend, COLOUR_MAPS, DEFAULTS, format, parse, readNumber, readSeed } from "../explorer/address.js";
+
+test("a fragment and its state are the same", () => {
+  const fragments = [
+    "#/samples/mnist/train",
+    "#/map/digits/all?label=3&label=8&seed=18446744073709551615",
+    "#/samples/mnist/test?label=0&seed=0&cmap=viridis&paper=white&size=l&at=12&sample=3",
+    "#/statistics/mnist/test?use=true",
+  ];
+  for (const fragment of fragments) {
+    const { state, faults } = parse(fragment);
+    assert.deepEqual(faults, []);
+    assert.equal(format(state), fragment);
+  }
+  assert.deepEqual(parse("").state, { ...DEFAULTS, label: [] });
+});
+
+test("what makes no sense is left out, and said", () => {
+  const bad = ["seed=-1", "seed=18446744073709551616", "cmap=jet", "size=xl", "at=1.5", "sample=x", "use=1", "label=a", "foo=1"];
+  for (const part of bad) {
+    const { state, faults } = parse(`#/samples/mnist/train?${part}&paper=black`);
+    assert.equal(faults.length, 1, part);
+    assert.ok(faults[0].includes(part.split("=")[0]), faults[0]);
+    assert.equal(format(state), "#/samples/mnist/train?paper=black");
+  }
+  assert.match(parse("#/nowhere/mnist/train").faults[0], /no view “nowhere”/);
+  assert.match(parse("#/samples/mnist/train?cmap=jet").faults[0], new RegExp(COLOUR_MAPS.join(", ")));
+});
+
+test("seeds have 64 bits", () => {
+  const cases = { 7: "7", " 007 ": "7", 0: "0", [2n ** 64n - 1n]: "18446744073709551615" };
+  for (const [text, seed] of Object.entries(cases)) assert.equal(readSeed(text), seed);
+  for (const text of ["", "-1", "1.0", "0x1", "1e3", "seven", String(2n ** 64n)]) assert.equal(readSeed(text), null, text);
+});
+
+test("numbers are safe integers", () => {
+  assert.equal(readNumber("9007199254740991"), 9007199254740991);
+  for (const text of ["9007199254740992", "-1", "", "1 2", "1e3"]) assert.equal(readNumber(text), null, text);
+});
+
+test("a change of the selection ends the position, and of the split also the sample", () => {
+  const state = { ...DEFAULTS, label: [], at: 40, sample: 45 };
+  assert.deepEqual([amend(state, { label: [3] }).at, amend(state, { label: [3] }).sample], [0, 45]);
+  assert.deepEqual([amend(state, { split: "test" }).at, amend(state, { split: "test" }).sample], [0, null]);
+  assert.equal(amend(state, { split: "test", sample: 4 }).sample, 4);
+  assert.deepEqual([amend(state, { cmap: "magma" }).at, amend(state, { label: [] }).at], [40, 40]);
+  assert.equal(amend(state, { use: true }).sample, null);
+  assert.equal(amend({ ...state, sample: null, use: true }, { sample: 3 }).use, false);
+});
+
+/** A writer with a clock that the test turns. */
+function made() {
+  const entries = ["first"];
+  const writes = [];
+  let time = 0;
+  let timers = [];
+  const record = () => writes.push(time);
+  const writer = new AddressWriter({
+    push: (fragment) => record() && entries.push(fragment),
+    replace: (fragment) => record() && (entries[entries.length - 1] = fragment),
+    now: () => time,
+    later: (action, delay) => timers.push({ due: time + delay, action }),
+  });
+  const turn = (milliseconds) => {
+    time += milliseconds;
+    const due = timers.filter((timer) => timer.due <= time);
+    timers = timers.filter((timer) => timer.due > time);
+    for (const { action } of due) action();
+  };
+  return { writer, entries, writes, turn };
+}
+
+const most = (writes) => Math.max(...writes.map((from) => writes.filter((at) => at >= from && at < from + 30_000).length));
+
+test("a held key never writes more often than browsers allow, and its last place is written", () => {
+  const { writer, entries, writes, turn } = made();
+  for (let time = 0; time < 4_000; time++) {
+    writer.replace(`at=${time}`);
+    turn(33);
+  }
+  turn(1_000);
+  assert.equal(entries.join(), "at=3999");
+  assert.ok(most(writes) < 100, `${most(writes)} writes in 30 seconds`);
+});
+
+test("opening and closing without a pause stays within the limit as well, and ends at the right address", () => {
+  const { writer, entries, writes, turn } = made();
+  for (let time = 0; time < 1_000; time++) {
+    writer.push(`sample=${time}`);
+    writer.replace(`at=${time}`);
+    turn(20);
+  }
+  for (let second = 0; second < 60; second++) turn(1_000);
+  assert.equal(entries.at(-1), "at=999");
+  assert.ok(most(writes) < 100, `${most(writes)} writes in 30 seconds`);
+});
+
+test("a new entry leaves the one before it at the last place it had", () => {
+  const { writer, entries, turn } = made();
+  for (const fragment of ["a", "b", "c"]) writer.replace(fragment);
+  writer.push("d");
+  turn(5_000);
+  assert.deepEqual(entries, ["c", "d"]);
+});
+
+test("what was to be written about an entry that was left is dropped", () => {
+  const { writer, entries, turn } = made();
+  writer.replace("a");
+  writer.replace("b");
+  writer.forget();
+  turn(5_000);
+  assert.deepEqual(entries, ["a"]);
+});
