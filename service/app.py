@@ -18,6 +18,7 @@ from service.api.catalog import Catalog
 from service.api.dependencies import AppState
 from service.api.description import DESCRIPTION
 from service.api.named_types import describe_names
+from service.api.pages import PAGES
 from service.datasets import SOURCES
 from service.datasets.source import Source
 from service.errors import ServiceError
@@ -34,15 +35,17 @@ from service.http.middleware import (
     EVERY_ANSWER,
     CORSMiddleware,
     EarlyAnswerMiddleware,
+    FrameAncestorsMiddleware,
     RequestMetricsMiddleware,
 )
+from service.http.pages import PROBLEM_PAGES, TEMPLATES
 from service.http.problems import handle_http_exception, handle_service_error
 from service.http.response_cache import ResponseCache, ResponseCacheMiddleware
 from service.settings import Settings
 
 log = logging.getLogger("service")
 
-RELEASE = f"{__version__};{ENCODERS};{LIBRARIES}"
+RELEASE = f"{__version__};{ENCODERS};{LIBRARIES};{TEMPLATES}"
 """What decides about bytes besides data and URL."""
 
 
@@ -72,6 +75,8 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
         prepare()
+        for pages in (PROBLEM_PAGES, PAGES):
+            pages.prepare()
         await pool.prepare()
         yield AppState(catalog=load(sources), settings=settings, metrics=metrics, executor=executor)
 
@@ -101,6 +106,8 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     else:
         app.add_middleware(RequestMetricsMiddleware, metrics=metrics)
         app.add_middleware(CORSMiddleware, origins=settings.cors_origins)
+    if settings.frame_ancestors:
+        app.add_middleware(FrameAncestorsMiddleware, origins=settings.frame_ancestors)
     return app
 
 

@@ -58,6 +58,16 @@ def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def check_frame_ancestors(sources: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no origin, and `*` together with others; `self` and `https://*.example.org` are taken."""
+    if "*" in sources and len(sources) > 1:
+        raise ValueError("has * and other origins; write * alone for any origin, or list the origins without it")
+    for source in sources:
+        if source not in ("*", "self"):
+            _check_origin(source.replace("://*.", "://", 1))
+    return sources
+
+
 def check_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse what is neither an IP address nor a network."""
     for network in networks:
@@ -92,7 +102,7 @@ def _canonical_origin(url: SplitResult) -> str:
         ValueError: the URL has no valid host or port.
     """
     host = url.hostname or ""
-    if not re.fullmatch(r"[^\s<>\"'%\\^`{|}]+", host):
+    if not re.fullmatch(r"[^\s<>\"'%;\\^`{|}]+", host):
         raise ValueError("it has no valid host")
     host = f"[{host}]" if ":" in host else host.encode("idna").decode()
     port = "" if url.port in (None, DEFAULT_PORTS.get(url.scheme)) else f":{url.port}"
@@ -131,6 +141,13 @@ class Settings(BaseSettings):
         Field(
             ("*",), description="Origins whose pages may read answers, as browsers send them; `*` is any, empty none."
         )
+    )
+    frame_ancestors: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(split_list), AfterValidator(check_frame_ancestors)
+    ] = Field(
+        (),
+        description="Origins whose pages may show pages of the service in a frame; `self` is its own, `*` any, empty "
+        "none.",
     )
     text_limit: int = Field(1_000, ge=1, description="Most rows a page in a text format (json, ndjson, csv).")
     binary_limit: int = Field(10_000, ge=1, description="Most rows a page in a binary format.")

@@ -229,7 +229,8 @@ EVERYTHING = (
     *(f"{DIGITS}/batches?batch_size=4&layout={layout}" for layout in ("flat", "image", "chw", "hwc")),
     *(f"{DIGITS}/batches/plan", f"{DIGITS}/order?format=json", f"{DIGITS}/order?format=npy"),
     *(f"{DIGITS}/samples/1", f"{DIGITS}/samples/1/neighbors", f"{DIGITS}/labels", f"{DIGITS}/statistics"),
-    *(f"{DIGITS}/projection", f"{DIGITS}/grid.json?limit=9"),
+    *(f"{DIGITS}/projection", f"{DIGITS}/projection?kind=tsne&index=5", f"{DIGITS}/grid.json?limit=9&order=oddest"),
+    f"{DIGITS}/neighbors?pixels={'A' * 86}",
     *(
         f"{DIGITS}/{picture}?{look}"
         for picture in ("samples/1.png", "samples/1.webp", "samples/1.svg", "labels/3/mean.png", "labels/3/std.png")
@@ -269,12 +270,15 @@ def ask_everything(site: sites.Site) -> list[int]:
             site.get(target, headers)
         site.head(target)
     site.send("OPTIONS", "/livez", {"Origin": "https://example.org", "Access-Control-Request-Method": "GET"})
-    for kind, body in (
-        ("application/json", b'{"indices": [1, 0]}'),
-        ("application/octet-stream", bytes(16)),
-        ("x", b""),
+    for path, kind, body in (
+        ("take", "application/json", b'{"indices": [1, 0]}'),
+        ("take", "application/octet-stream", bytes(16)),
+        ("take", "x", b""),
+        ("neighbors", "application/octet-stream", bytes(64)),
+        ("neighbors", "image/png", site.get(f"{DIGITS}/samples/1.png").body),
+        ("neighbors", "image/png", b"x"),
     ):
-        plain.append(site.send("POST", f"{DIGITS}/take", {"Content-Type": kind}, body=body).status)
+        plain.append(site.send("POST", f"{DIGITS}/{path}", {"Content-Type": kind}, body=body).status)
     return plain
 
 

@@ -115,6 +115,40 @@ def test_an_origin_that_no_browser_sends_is_refused(monkeypatch: pytest.MonkeyPa
     assert re.search(remedy, str(refused.value.errors()[0]["ctx"]["error"]))
 
 
+@pytest.mark.parametrize(
+    ("value", "sources"),
+    [
+        ("", ()),
+        ("*", ("*",)),
+        ("self", ("self",)),
+        ("self, https://a.example", ("self", "https://a.example")),
+        ("https://*.a.example,http://localhost:8888", ("https://*.a.example", "http://localhost:8888")),
+    ],
+)
+def test_pages_may_be_framed_by_a_list_of_origins(
+    monkeypatch: pytest.MonkeyPatch, value: str, sources: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("DIGITS_FRAME_ANCESTORS", value)
+    assert Settings().frame_ancestors == sources
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        ("https://a.example/", "write https://a.example"),
+        ("a.example", "write https://a.example"),
+        ("'self'", "write an origin like https://app.example"),
+        ("https://a.example;script-src", "write an origin like https://app.example"),
+        ("https://a.*.example", "wildcards match nothing"),
+        ("*,self", "write . alone"),
+        ("none", "write https://none"),
+    ],
+)
+def test_what_is_no_origin_may_frame_nothing(source: str, remedy: str) -> None:
+    with pytest.raises(ValidationError, match=remedy):
+        Settings(frame_ancestors=tuple(source.split(",")))
+
+
 @pytest.mark.parametrize("network", ["10.0.0.1/8", "*", "localhost", "10.0.0.0/33", "::1/x"])
 def test_a_proxy_that_is_no_address_or_network_is_refused(network: str) -> None:
     with pytest.raises(ValidationError, match="write IP addresses or networks like"):

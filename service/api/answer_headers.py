@@ -13,7 +13,7 @@ EPOCH: Headers = {"Epoch-Samples": ("N: samples in the epoch.", "integer")}
 
 EPOCH_STEPS: Headers = {
     **EPOCH,
-    "Epoch-Steps": ("Steps from `start` to the end of the epoch.", "integer"),
+    "Epoch-Steps": ("Steps from `start` to the end of the epoch that `stride` takes.", "integer"),
     "Next-Start": ("`start` of the request that goes on.", "integer"),
     "Valid-Rows": ("This rank's real rows in the whole answer.", "integer"),
     "Link": ("`next`: the request that goes on; absent on the last (RFC 8288).", "string"),

@@ -9,9 +9,9 @@ from fastapi import Depends, Query
 from service.api.answer_headers import EPOCH_STEPS
 from service.api.dependencies import SplitPath
 from service.api.envelopes import describe_batch
+from service.api.epoch_queries import BatchesQuery
 from service.api.formats import BATCH_FORMATS, STREAM_FORMATS
 from service.api.links import SPLIT
-from service.api.queries import BatchesQuery
 from service.api.schemas import BatchPage
 from service.data.epoch import Epoch
 from service.data.selection import Selection
@@ -44,7 +44,7 @@ def get_batches(
     media: Annotated[Format, Depends(Negotiation(offer_formats))],
 ) -> Representation:
     """Consecutive batches of one rank: shuffled, sharded and resumable by the URL alone."""
-    epoch = query.build_batches(split)
+    epoch = query.build_epoch(split)
     steps = epoch.steps if query.steps == "all" else min(query.steps, epoch.steps)
     if steps == 0:
         raise EndOfEpoch(explain_end(query, epoch))
@@ -70,7 +70,7 @@ def encode_one(query: BatchesQuery, epoch: Epoch, media: Format, links: Mapping[
         return media.encode(batch)
 
     rows = query.batch_size
-    cost = epoch.cost(rows) + media.cost(rows, epoch.split.card.pixels, scaled=query.is_scaled)
+    cost = epoch.cost(rows) + media.cost(rows, epoch.order.split.card.pixels, scaled=query.is_scaled)
     return Whole(make, cost)
 
 
@@ -84,7 +84,7 @@ def stream(query: BatchesQuery, epoch: Epoch, media: Format, steps: int) -> Piec
 
     length = None
     if media.stream_size is not None:
-        kind = Selection.of(epoch.split).page(0, 0).batch(layout=query.layout, scale=query.scale)
+        kind = Selection.of(epoch.order.split).page(0, 0).batch(layout=query.layout, scale=query.scale)
         length = media.stream_size(kind, epoch.sizes(query.rank, steps))
     return Pieces(make, length, epoch.cost(query.batch_size))
 
@@ -111,7 +111,7 @@ def link_steps(request: ApiRequest, rev: str, epoch: Epoch, steps: int) -> dict[
 
 def explain_end(query: BatchesQuery, epoch: Epoch) -> str:
     """The sentence that ends an epoch."""
-    steps = replace(epoch, start=0).steps
+    steps = replace(epoch, start=0, stride=1).steps
     return (
         f"The epoch of {epoch.samples} samples has {steps} steps of {epoch.global_batch}, and none is left from start "
         f"{query.start} on; go on with epoch {query.epoch + 1} from start 0."

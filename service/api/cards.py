@@ -1,5 +1,7 @@
 """Cards: what a person asks before using a dataset."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query
@@ -7,16 +9,19 @@ from fastapi import Query
 from service.api.answer_headers import LICENCE
 from service.api.checksums import find_checksum
 from service.api.dependencies import CatalogState, DatasetPath, SplitPath
+from service.api.document_queries import CardQuery
+from service.api.documents import ChosenFormat, M, represent_document
 from service.api.formats import FILE_FORMATS
 from service.api.links import DATASETS, SPLIT, link_dataset, link_split, split_path
+from service.api.pages.cards import show_dataset, show_datasets, show_split
 from service.api.schemas import DatasetCard, Datasets, FileCard, SplitCard, Standardization
 from service.data.dataset import Dataset
 from service.data.split import Split
 from service.data.statistics import intensities
 from service.formats.render import WHITE
 from service.http.links import write_link_header
-from service.http.parameters import RevisionQuery
-from service.http.representation import Make, Representation, Versioned, Whole
+from service.http.negotiation import DocumentFormat
+from service.http.representation import Representation, Versioned
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute
 
@@ -25,37 +30,40 @@ COST = 100.0
 
 
 def list_datasets(
-    request: ApiRequest, catalog: CatalogState, query: Annotated[RevisionQuery, Query()]
+    request: ApiRequest, catalog: CatalogState, query: Annotated[CardQuery, Query()], media: ChosenFormat
 ) -> Representation:
     """The cards of all datasets."""
 
-    def make() -> bytes:
+    def build() -> Datasets:
         cards = [build_dataset_card(request, dataset) for dataset in catalog]
-        return Datasets(datasets=cards, links={"self": request.link(DATASETS)}).model_dump_json().encode()
+        return Datasets(datasets=cards, links={"self": request.link(DATASETS)})
 
-    return _represent(catalog, make, *catalog)
+    return _represent(media, build, lambda _: show_datasets(request, catalog), catalog, *catalog)
 
 
-def get_dataset(request: ApiRequest, dataset: DatasetPath, query: Annotated[RevisionQuery, Query()]) -> Representation:
+def get_dataset(
+    request: ApiRequest, dataset: DatasetPath, query: Annotated[CardQuery, Query()], media: ChosenFormat
+) -> Representation:
     """One card: shapes, ranges, classes, splits with digests, licence, citation, and what the dataset is good for."""
-    return _represent(dataset, lambda: build_dataset_card(request, dataset).model_dump_json().encode(), dataset)
+    build = partial(build_dataset_card, request, dataset)
+    return _represent(media, build, partial(show_dataset, request, dataset), dataset, dataset)
 
 
-def get_split(request: ApiRequest, split: SplitPath, query: Annotated[RevisionQuery, Query()]) -> Representation:
+def get_split(
+    request: ApiRequest, split: SplitPath, query: Annotated[CardQuery, Query()], media: ChosenFormat
+) -> Representation:
     """The card of a split: number of samples, labels, digests, files, and links to every representation."""
-    return _represent(split, lambda: build_split_card(request, split).model_dump_json().encode(), split.dataset)
+    build = partial(build_split_card, request, split)
+    return _represent(media, build, partial(show_split, request, split), split, split.dataset)
 
 
-def _represent(version: Versioned, make: Make, *datasets: Dataset) -> Representation:
-    """A card; its text may change with a release, so `rev` does not pin it."""
+def _represent(
+    media: DocumentFormat, build: Callable[[], M], show: Callable[[M], bytes], version: Versioned, *datasets: Dataset
+) -> Representation:
+    """A card with links to the licences of its datasets."""
     licences = [write_link_header({"license": dataset.card.licence.url}) for dataset in datasets]
-    return Representation(
-        media_type="application/json",
-        body=Whole(make, COST),
-        version=version,
-        headers={"Link": ", ".join(licences)},
-        pinned=False,
-    )
+    headers = {"Link": ", ".join(licences)}
+    return represent_document(media, build, show, version=version, cost=COST, headers=headers)
 
 
 def build_dataset_card(request: ApiRequest, dataset: Dataset) -> DatasetCard:
@@ -118,8 +126,11 @@ def build_file_card(request: ApiRequest, split: Split, suffix: str) -> FileCard:
     )
 
 
-ROUTES = (
-    ApiRoute(DATASETS, list_datasets, tags=["cards"], model=Datasets, answer_headers=LICENCE),
-    ApiRoute(f"{DATASETS}/{{dataset}}", get_dataset, tags=["cards"], model=DatasetCard, answer_headers=LICENCE),
-    ApiRoute(SPLIT, get_split, tags=["cards"], model=SplitCard, answer_headers=LICENCE),
+ROUTES = tuple(
+    ApiRoute(path, endpoint, tags=["cards"], model=model, media_types=("text/html",), answer_headers=LICENCE)
+    for path, endpoint, model in (
+        (DATASETS, list_datasets, Datasets),
+        (f"{DATASETS}/{{dataset}}", get_dataset, DatasetCard),
+        (SPLIT, get_split, SplitCard),
+    )
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from service.api.queries import BatchesQuery
+from service.api.epoch_queries import BatchesQuery
 from service.data.epoch import Epoch
 from service.data.split import Split
 
@@ -33,10 +33,11 @@ def describe_page(split: Split, *, offset: int, limit: int, total: int, links: M
 
 def describe_batch(query: BatchesQuery, epoch: Epoch, links: Mapping[str, str | None]) -> Envelope:
     """What the headers of a training batch tell, so that a reader of JSON needs none of them."""
+    split = epoch.order.split
     return {
-        "dataset": epoch.split.card.name,
-        "split": epoch.split.name,
-        "rev": epoch.split.rev,
+        "dataset": split.card.name,
+        "split": split.name,
+        "rev": split.rev,
         "seed": query.seed,
         "epoch": query.epoch,
         "rank": query.rank,

@@ -7,9 +7,9 @@ from fastapi import Depends, Query
 from service.api.answer_headers import EPOCH
 from service.api.batches import offer_formats
 from service.api.dependencies import SplitPath
+from service.api.epoch_queries import BatchesQuery, OrderQuery
 from service.api.formats import ORDER_FORMATS
 from service.api.links import SPLIT
-from service.api.queries import BatchesQuery, OrderQuery
 from service.api.schemas import EpochOrder, EpochPlan
 from service.formats.format import Encoded, Format
 from service.http.negotiation import Negotiation, find_by_name
@@ -27,7 +27,7 @@ def get_epoch_plan(split: SplitPath, query: Annotated[BatchesQuery, Query()]) ->
     """What the batches of the same query will be: numbers, no data."""
     if query.format is not None:
         find_by_name(offer_formats(query), query.format)
-    epoch = query.build_batches(split)
+    epoch = query.build_epoch(split)
 
     def make() -> bytes:
         body = EpochPlan(
@@ -49,16 +49,16 @@ def get_epoch_order(
     media: Annotated[Format, Depends(Negotiation(ORDER_FORMATS))],
 ) -> Representation:
     """The order in which an epoch visits its samples, as indices within the split: for audit."""
-    epoch = query.build_epoch(split, batch_size=len(split))
+    order = query.build_order(split)
 
     def make() -> Encoded:
-        return media.encode(epoch.step(0, 0).batch())
+        return media.encode(order.select().batch())
 
     return Representation(
         media_type=media.media_type,
-        body=Whole(make, epoch.cost(epoch.samples) + ORDER_COST * epoch.samples),
+        body=Whole(make, order.cost() + ORDER_COST * order.samples),
         version=split,
-        headers={"Epoch-Samples": str(epoch.samples)},
+        headers={"Epoch-Samples": str(order.samples)},
     )
 
 

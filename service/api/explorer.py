@@ -1,14 +1,18 @@
 """The explorer: a page of files that use the public interface alone, and the JavaScript module they stand on."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
 
+from service.api.dependencies import CatalogState
+from service.api.module_package import MEDIA_TYPE as PACKAGE_TYPE
+from service.api.module_package import build_package
+from service.api.pages.cards import show_without_scripts
 from service.errors import Unknown
-from service.http.representation import NO_HEADERS, Representation, Whole
+from service.http.representation import Representation, Whole
+from service.http.request import ApiRequest
 from service.http.route import ApiRoute
 
 ROOT = files("service") / "explorer"
@@ -22,6 +26,9 @@ SELF_ONLY = (
     "frame-ancestors 'none'"
 )
 """Content-Security-Policy of the page: nothing from anywhere else, and nothing inline."""
+
+WITHOUT_SCRIPTS = b"<noscript>\n"
+"""Where the page takes what a browser shows that runs no JavaScript."""
 
 MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
@@ -48,6 +55,24 @@ class Page:
         return self.digest[:12]
 
 
+@dataclass(frozen=True)
+class Joined:
+    """What depends on a file and on the data."""
+
+    file_digest: str
+    data_digest: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of both digests."""
+        return hashlib.sha256(f"{self.file_digest};{self.data_digest}".encode()).hexdigest()
+
+    @property
+    def rev(self) -> str:
+        """The first 12 hex digits of the digest."""
+        return self.digest[:12]
+
+
 @cache
 def read_page(name: str) -> Page:
     """The file of this name, read once."""
@@ -64,9 +89,17 @@ def list_names() -> frozenset[str]:
     return frozenset(name for name in every if PurePosixPath(name).suffix[1:] in MEDIA_TYPES)
 
 
-def get_home() -> Representation:
-    """The explorer."""
-    return _represent("index.html", {"Content-Security-Policy": SELF_ONLY, "Referrer-Policy": "no-referrer"})
+def get_home(request: ApiRequest, catalog: CatalogState) -> Representation:
+    """The explorer; without JavaScript, a picture of each dataset and links."""
+    file = read_page("index.html")
+    before, marker, after = file.content.partition(WITHOUT_SCRIPTS)
+    return Representation(
+        media_type=file.media_type,
+        body=Whole(lambda: b"".join([before, marker, show_without_scripts(request, catalog), after])),
+        version=Joined(file.digest, catalog.digest),
+        headers={"Content-Security-Policy": SELF_ONLY, "Referrer-Policy": "no-referrer"},
+        cache_control=FOR_A_MINUTE,
+    )
 
 
 def get_module() -> Representation:
@@ -79,6 +112,18 @@ def get_module_types() -> Representation:
     return _represent("client.d.ts")
 
 
+def get_module_package() -> Representation:
+    """The JavaScript module and its types as an npm package."""
+    package = build_package(read_page("client.js").content, read_page("client.d.ts").content)
+    digest = hashlib.sha256(package).hexdigest()
+    return Representation(
+        media_type=PACKAGE_TYPE,
+        body=Whole(lambda: package),
+        version=Page(PACKAGE_TYPE, package, digest),
+        cache_control=FOR_A_MINUTE,
+    )
+
+
 def get_part(name: str) -> Representation:
     """A file of the explorer."""
     if name not in list_names():
@@ -86,19 +131,19 @@ def get_part(name: str) -> Representation:
     return _represent(name)
 
 
-def _represent(name: str, headers: Mapping[str, str] = NO_HEADERS) -> Representation:
+def _represent(name: str) -> Representation:
     file = read_page(name)
     return Representation(
         media_type=file.media_type,
         body=Whole(lambda: file.content),
         version=file,
-        headers=headers,
         cache_control=FOR_A_MINUTE,
     )
 
 
 ROUTES = (
     ApiRoute("/client.js", get_module, include_in_schema=False),
+    ApiRoute("/client.tgz", get_module_package, include_in_schema=False),
     ApiRoute("/client.d.ts", get_module_types, include_in_schema=False),
     ApiRoute("/explorer/{name:path}", get_part, include_in_schema=False),
     ApiRoute("/", get_home, include_in_schema=False),

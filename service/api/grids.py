@@ -11,7 +11,7 @@ from service.api.dependencies import SettingsState, SplitPath
 from service.api.limits import check_picture_size
 from service.api.links import SPLIT
 from service.api.paging import Page
-from service.api.queries import GridQuery
+from service.api.picture_queries import GridQuery
 from service.api.schemas import SheetMap
 from service.errors import Refused
 from service.formats.contact_sheet import ContactSheet, plan_sheet, sheet_png, sheet_webp

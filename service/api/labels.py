@@ -11,7 +11,7 @@ from service.api.dependencies import SettingsState, SplitPath
 from service.api.limits import check_picture_size
 from service.api.links import SPLIT, link_label, link_split
 from service.api.named_types import Label
-from service.api.queries import PictureQuery
+from service.api.picture_queries import PictureQuery
 from service.api.schemas import Labels, LabelStatistics
 from service.data.split import Split
 from service.data.statistics import Sums, class_statistics, class_sums

@@ -11,11 +11,13 @@ from pydantic import Field, WithJsonSchema
 from typing_extensions import TypeAliasType
 
 from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ORDER_FORMATS, ROW_FORMATS
+from service.api.pixels import draw_stroke, encode_pixels
 from service.data import batch, class_counts, epoch, scale
 from service.data.card import Card
 from service.formats.format import Format
 from service.formats.render import ColourMap
-from service.http.parameters import Integer
+from service.http.negotiation import DOCUMENT_FORMATS
+from service.http.parameters import LARGEST, Integer
 
 UINT64 = 2**64 - 1
 """The largest seed."""
@@ -42,10 +44,15 @@ SCALE = "`raw` uint8; `unit` float32 0…1; `standard` float32 of mean 0 and dev
 LAYOUT = "`flat` (n, h·w), `image` (n, h, w), `chw` (n, 1, h, w), `hwc` (n, h, w, 1)"
 TAIL = "`partial` never loses nor repeats, `drop` gives whole batches, `pad` fills the last one"
 SEED = "seed of order v1, an unsigned integer of 64 bits"
+ORDER = "`file`, or `oddest`: those first that are far from the mean of their class, and near that of another"
+MAP = "`pca`: along two principal components; `tsne`: t-SNE, in which similar samples are close together"
+DRAWING = "the h·w bytes of 0…peak, row by row, in base64url without padding"
 STEPS = "batches in this answer, `all` to the end of the epoch; several need a streaming format"
 
 PARTS = prefix_names("part", get_args(class_counts.Part))
 BATCH_LAYOUTS = prefix_names("batch", get_args(batch.Layout))
+DOCUMENT_NAMES = [one.name for one in DOCUMENT_FORMATS]
+DOCUMENT_FACTS = {"enum": DOCUMENT_NAMES, "examples": ["json"], **prefix_names("document", DOCUMENT_NAMES)}
 SUFFIXES = {"enum": list(FILE_FORMATS), "examples": ["parquet"], **prefix_names("file", FILE_FORMATS)}
 
 Part = TypeAliasType("Part", Annotated[class_counts.Part, Field(description=PART, json_schema_extra=PARTS)])
@@ -55,12 +62,22 @@ BatchLayout = TypeAliasType(
     "BatchLayout", Annotated[batch.Layout, Field(description=LAYOUT, json_schema_extra=BATCH_LAYOUTS)]
 )
 ColorMap = TypeAliasType("ColorMap", Annotated[ColourMap, Field(description="`gray` keeps the picture grey")])
+RowOrder = TypeAliasType("RowOrder", Annotated[Literal["file", "oddest"], Field(description=ORDER)])
+MapKind = TypeAliasType("MapKind", Annotated[Literal["pca", "tsne"], Field(description=MAP)])
+Index = TypeAliasType("Index", Annotated[Integer, Ge(0), Le(LARGEST), Field(description="position within the split")])
+Drawing = TypeAliasType("Drawing", Annotated[str, Field(description=DRAWING)])
 Tail = TypeAliasType("Tail", Annotated[epoch.Tail, Field(description=TAIL)])
 DType = TypeAliasType("DType", Literal["uint8"])
 
 RowFormat = TypeAliasType("RowFormat", Annotated[str, describe_formats("rows", ROW_FORMATS)])
 BatchFormat = TypeAliasType("BatchFormat", Annotated[str, describe_formats("batches", BATCH_FORMATS, "batch")])
 OrderFormat = TypeAliasType("OrderFormat", Annotated[str, describe_formats("an order", ORDER_FORMATS, "order")])
+DocumentFormatName = TypeAliasType(
+    "DocumentFormatName",
+    Annotated[
+        str, Field(description="`json`, or `html` for people; wins over `Accept`", json_schema_extra=DOCUMENT_FACTS)
+    ],
+)
 FileSuffix = TypeAliasType("FileSuffix", Annotated[str, Field(description="kind of file", json_schema_extra=SUFFIXES)])
 
 Seed = TypeAliasType("Seed", Annotated[Integer, Ge(0), Le(UINT64), Field(description=SEED)])
@@ -81,5 +98,6 @@ def describe_names(cards: Sequence[Card]) -> dict[str, dict[str, Any]]:
     return {
         "DatasetName": {"enum": [card.name for card in cards], "examples": [cards[0].name]},
         "SplitName": {"enum": splits, "examples": ["all"], "description": f"name of a split: {of_each}"},
+        "Drawing": {"examples": [encode_pixels(draw_stroke(cards[0]))]},
         "Label": {"enum": labels, "examples": [0], **prefix_names("label", labels)},
     }

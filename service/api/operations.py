@@ -1,30 +1,20 @@
-"""What runs the service and what explains it: health, metrics, problems, documentation."""
+"""What runs the service and what explains it: health, metrics, documentation."""
 
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Annotated
 
-from fastapi import Depends, Path
+from fastapi import Depends
 from fastapi.openapi.docs import get_swagger_ui_html
 
 from service.api.dependencies import CatalogState
-from service.api.schemas import Health, ProblemKind
+from service.api.release import Release
+from service.api.schemas import Health
 from service.errors import Unknown
 from service.http.metrics import Metrics
 from service.http.openapi import write_openapi
-from service.http.problems import KINDS
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute
-
-
-@dataclass(frozen=True)
-class Release:
-    """The version of what depends on the release alone: every entity tag holds that, so no digest is needed."""
-
-    digest: str = "release"
-    rev: str = "release"
-
 
 RESOURCES = files("fastapi_swagger") / "resources"
 """Where the files of the documentation page are: a Python package, so that the page needs no other host."""
@@ -104,25 +94,10 @@ def get_metrics(metrics: Annotated[Metrics, Depends(find_metrics)]) -> Represent
     )
 
 
-def get_problem_kind(
-    request: ApiRequest,
-    name: Annotated[str, Path(description="last part of a problem's `type`", examples=["not-acceptable"])],
-) -> Representation:
-    """What a kind of problem means and what to do."""
-    if name not in KINDS:
-        raise Unknown("kind of problem", name, KINDS)
-    kind = KINDS[name]
-    body = ProblemKind(type=request.link(f"/problems/{name}"), title=kind.title, status=kind.status, remedy=kind.remedy)
-    return Representation(
-        media_type="application/json", body=Whole(lambda: body.model_dump_json().encode()), version=Release()
-    )
-
-
 ROUTES = (
     ApiRoute("/livez", get_liveness, tags=["operations"], model=Health),
     ApiRoute("/readyz", get_readiness, tags=["operations"], model=Health),
     ApiRoute("/metrics", get_metrics, tags=["operations"], media_types=("text/plain",)),
-    ApiRoute("/problems/{name}", get_problem_kind, tags=["operations"], model=ProblemKind),
     ApiRoute("/openapi.json", get_openapi, include_in_schema=False),
     ApiRoute("/docs/{name}", get_docs_file, include_in_schema=False),
     ApiRoute("/docs", get_docs, include_in_schema=False),

@@ -7,6 +7,9 @@ from service.http.links import write_link_header
 from service.http.parameters import write_query
 from service.http.request import ApiRequest
 
+LONGEST_LINKS = 2_000
+"""Characters of a `Link` header. With many indices the links are long, and nginx takes 4 kB of headers by default."""
+
 
 class Page:
     """A page of the selection that a query makes of a split; known without selecting anything.
@@ -18,13 +21,14 @@ class Page:
         """Find the page that a query asks for.
 
         Raises:
-            Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
+            Refused: a parameter does not fit the split, a class is too small, or parameters do not go together.
+            Malformed: likewise, several parameters.
         """
         self.split = split
         self.query = query
-        self.subset = query.build_subset(query.seed)
-        self.total = self.subset.count(split)
-        self.cost = self.subset.cost(split)
+        self.choice = query.build_choice(split)
+        self.total = self.choice.count(split)
+        self.cost = self.choice.cost(split)
         self.links = link_pages(request, query, split.rev, self.total)
 
     def __len__(self) -> int:
@@ -33,12 +37,14 @@ class Page:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers by which a client finds the other pages."""
-        return {"Link": write_link_header(self.links), "Total-Count": str(self.total)}
+        """The headers by which a client finds the other pages; links only if they are short."""
+        links = write_link_header(self.links)
+        total = {"Total-Count": str(self.total)}
+        return {"Link": links, **total} if len(links) <= LONGEST_LINKS else total
 
     def select(self) -> Selection:
         """The samples on the page."""
-        return self.subset.select(Selection.of(self.split)).page(self.query.offset, self.query.limit)
+        return self.choice.select(self.split).page(self.query.offset, self.query.limit)
 
 
 def link_pages(request: ApiRequest, query: PageQuery, rev: str, total: int) -> dict[str, str | None]:

@@ -1,42 +1,45 @@
-"""What may be asked: one frozen model a route, composed by inheritance."""
+"""What may be asked: one frozen model a route, composed by inheritance.
 
-from dataclasses import replace
-from functools import cached_property
-from math import isqrt
+What epochs and pictures take besides is in `epoch_queries.py` and `picture_queries.py`.
+"""
+
 from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Le
 from pydantic import AfterValidator, Field
 
+from service.api.index_range import PATTERN, normalize_range, read_range
 from service.api.named_types import (
-    BatchFormat,
-    BatchLayout,
-    ColorMap,
-    EpochSeed,
+    DRAWING,
+    Drawing,
+    Index,
     Label,
     Layout,
-    OrderFormat,
+    MapKind,
     Part,
     RowFormat,
+    RowOrder,
     Scale,
     Seed,
-    Steps,
-    Tail,
 )
-from service.data.epoch import Epoch
+from service.data.choice import Choice
 from service.data.split import Split
 from service.data.subset import Subset
 from service.errors import Refused
 from service.formats.format import FLAT, Format
-from service.formats.render import RenderOptions
-from service.http.parameters import LARGEST, Boolean, Integer, RevisionQuery
+from service.http.parameters import LARGEST, Integer, RevisionQuery
+from service.http.problems import Malformed
 
 
 class SubsetQuery(RevisionQuery):
-    """Which samples: some classes, one side of a fold, a few of each class."""
+    """Which samples: a range of indices, some classes, one side of a fold, a few of each class."""
 
     repeatable: ClassVar[frozenset[str]] = frozenset({"label"})
 
+    range: Annotated[
+        Annotated[str, AfterValidator(normalize_range), Field(json_schema_extra={"pattern": PATTERN})] | None,
+        Field(description="keep the indices A ≤ i < B, written `A:B`, `A:` or `:B`"),
+    ] = None
     label: Annotated[
         tuple[Label, ...],
         AfterValidator(lambda labels: tuple(sorted(set(labels)))),
@@ -53,11 +56,11 @@ class SubsetQuery(RevisionQuery):
     folds: Annotated[Annotated[Integer, Ge(2)] | None, Field(description="number of stratified folds")] = None
     part: Part = "train"
 
-    def build_subset(self, seed: int | None) -> Subset:
+    def build_subset(self, split: Split, *, seed: int | None) -> Subset:
         """The parameters as a Subset; `seed` shuffles the samples, and so decides about folds and few-shot subsets.
 
         Raises:
-            Refused: `fold`, `folds` and `part` do not go together.
+            Refused: `range` is none of the split, or `fold`, `folds` and `part` do not go together.
         """
         if (self.fold is None) != (self.folds is None):
             missing = "fold" if self.fold is None else "folds"
@@ -65,6 +68,7 @@ class SubsetQuery(RevisionQuery):
         if self.fold is None and self.part != "train":
             raise Refused("part", "needs fold and folds, which say what it is a part of")
         return Subset(
+            span=None if self.range is None else read_range(self.range, split),
             labels=self.label,
             fold=self.fold,
             folds=self.folds,
@@ -75,11 +79,44 @@ class SubsetQuery(RevisionQuery):
 
 
 class SelectionQuery(SubsetQuery):
-    """Which samples, in which order."""
+    """Which samples, in which order: a subset, or a list of indices."""
+
+    repeatable: ClassVar[frozenset[str]] = frozenset({"label", "index"})
 
     seed: Annotated[
         Seed | None, Field(description="shuffle by order v1 with this seed; without it, file order", examples=[7])
     ] = None
+    order: RowOrder = "file"
+    index: Annotated[
+        tuple[Index, ...],
+        Field(description="just this sample, in the order given, repeats kept; repeat it for several"),
+    ] = ()
+
+    def build_choice(self, split: Split) -> Choice:
+        """The parameters as a Choice.
+
+        Raises:
+            Refused: a parameter does not fit the split, or two do not go together.
+            Malformed: likewise, several.
+        """
+        if self.index:
+            self._check_index(split)
+            return Choice(indices=self.index)
+        if self.order == "oddest" and self.seed is not None:
+            raise Refused("order", "must be file if seed is given, which shuffles; leave out order or seed")
+        return Choice(subset=self.build_subset(split, seed=self.seed), oddest_first=self.order == "oddest")
+
+    def _check_index(self, split: Split) -> None:
+        """Refuse indices that the split does not have, and everything else that chooses or arranges samples."""
+        fields = SelectionQuery.model_fields.items()
+        chosen = [name for name, field in fields if getattr(self, name) != field.default]
+        others = [name for name in chosen if name not in ("index", "rev")]
+        if others:
+            reason = "cannot go with index, which names the samples itself; leave out one of the two"
+            raise Malformed([Refused(name, reason) for name in others])
+        outside = next((one for one in self.index if one >= len(split)), None)
+        if outside is not None:
+            raise Refused("index", f"must be from 0 to {len(split) - 1} in {split.full_name}, not {outside}")
 
 
 class PageQuery(SelectionQuery):
@@ -131,119 +168,20 @@ class FileQuery(EncodingQuery):
     """A whole split as one file."""
 
 
-class OrderQuery(SubsetQuery):
-    """The order of an epoch."""
-
-    seed: Annotated[EpochSeed, Field(examples=[7])] = 0
-    epoch: Annotated[Integer, Ge(0), Le(2**32 - 1), Field(description="number of the epoch", examples=[1])] = 0
-    shuffle: Annotated[Boolean, Field(description="`true` is order v1, `false` the order of the file")] = True
-    format: OrderFormat | None = None
-
-    def build_epoch(
-        self, split: Split, *, batch_size: int, world_size: int = 1, start: int = 0, tail: Tail = "partial"
-    ) -> Epoch:
-        """The epoch that the parameters describe, in batches.
-
-        Raises:
-            Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
-        """
-        return Epoch(
-            split=split,
-            subset=self.build_subset(self.seed),
-            seed=self.seed,
-            number=self.epoch,
-            shuffle=self.shuffle,
-            batch_size=batch_size,
-            world_size=world_size,
-            start=start,
-            tail=tail,
-        )
-
-
-class BatchesQuery(OrderQuery):
-    """Consecutive batches of one rank in one epoch."""
-
-    batch_size: Annotated[Integer, Ge(1), Le(8192), Field(description="B: rows per rank and step", examples=[4])] = 64
-    world_size: Annotated[Integer, Ge(1), Le(65_536), Field(description="W: number of ranks")] = 1
-    rank: Annotated[Integer, Ge(0), Le(65_535), Field(description="r: this rank, below `world_size`")] = 0
-    start: Annotated[
-        Integer, Ge(0), Le(LARGEST), Field(description="samples of the epoch that all ranks have consumed before")
-    ] = 0
-    steps: Steps = 1
-    tail: Tail = "partial"
-    layout: BatchLayout = "image"
-    format: BatchFormat | None = None
-    scale: Scale = "raw"
-
-    @property
-    def is_scaled(self) -> bool:
-        """Whether pixels are float32."""
-        return self.scale != "raw"
-
-    def build_batches(self, split: Split) -> Epoch:
-        """The epoch that the parameters describe, from `start` on.
-
-        Raises:
-            Refused: a label is no class of the dataset, a class is too small, or parameters do not go together.
-        """
-        if self.rank >= self.world_size:
-            raise Refused("rank", f"must be below world_size, from 0 to {self.world_size - 1}, not {self.rank}")
-        return self.build_epoch(
-            split, batch_size=self.batch_size, world_size=self.world_size, start=self.start, tail=self.tail
-        )
-
-
-class PictureQuery(RevisionQuery):
-    """How a picture is drawn."""
-
-    scale: Annotated[Integer, Ge(1), Le(32), Field(description="pixels of the picture per pixel of the sample")] = 1
-    cmap: ColorMap = "gray"
-    invert: Annotated[Boolean, Field(description="dark ink on light paper")] = False
-    transparent: Annotated[Boolean, Field(description="no paper: the ink's intensity is its alpha")] = False
-
-    @cached_property
-    def options(self) -> RenderOptions:
-        """The parameters as the formats take them."""
-        return RenderOptions(scale=self.scale, cmap=self.cmap, invert=self.invert, transparent=self.transparent)
-
-
-class SampleQuery(PictureQuery):
-    """How the picture of one sample is drawn."""
-
-    caption: Annotated[Boolean, Field(description="write the label under the digit")] = False
-
-    @cached_property
-    def options(self) -> RenderOptions:
-        """The parameters as the formats take them."""
-        return replace(super().options, captioned=self.caption)
-
-
-class GridQuery(PictureQuery, PageQuery):
-    """A contact sheet: which samples, how they are drawn, and how they are laid out."""
-
-    limit: Annotated[Integer, Ge(1), Le(10_000), Field(description="samples on the sheet")] = 100
-    columns: Annotated[
-        Integer | None,
-        Ge(1),
-        Le(1_000),
-        Field(description="cells a row; without it, the root of `limit`, rounded up", examples=[20]),
-    ] = None
-    gap: Annotated[Integer, Ge(0), Le(64), Field(description="pixels between cells")] = 0
-    labels: Annotated[Boolean, Field(description="write each sample's label below it")] = False
-
-    @property
-    def across(self) -> int:
-        """Cells a row: as asked, else as many as make a full sheet about square."""
-        return self.columns or 1 + isqrt(self.limit - 1)
-
-
 class ProjectionQuery(PageQuery):
     """Which samples are on the map."""
 
     limit: Annotated[Integer, Ge(1), Le(10_000), Field(description="samples on the map")] = 1_000
+    kind: MapKind = "pca"
 
 
 class NeighborsQuery(RevisionQuery):
     """How many neighbours."""
 
     k: Annotated[Integer, Ge(1), Le(100), Field(description="number of nearest samples")] = 10
+
+
+class DrawingQuery(NeighborsQuery):
+    """A drawing, and how many neighbours of it."""
+
+    pixels: Annotated[Drawing, Field(description=DRAWING)]

@@ -1,6 +1,5 @@
 """One sample: as JSON, as a picture, and what is near it."""
 
-from math import sqrt
 from typing import Annotated
 
 import orjson
@@ -9,8 +8,10 @@ from fastapi import Query
 from service.api.dependencies import SampleIndex, SettingsState, SplitPath
 from service.api.limits import check_picture_size
 from service.api.links import SPLIT, link_sample
-from service.api.queries import NeighborsQuery, PictureQuery, SampleQuery
-from service.api.schemas import Neighbor, NeighborList, Sample
+from service.api.nearest import COST, describe_neighbors
+from service.api.picture_queries import PictureQuery, SampleQuery
+from service.api.queries import NeighborsQuery
+from service.api.schemas import NeighborList, Sample
 from service.data.neighbors import neighbors
 from service.data.selection import Selection
 from service.data.split import Split
@@ -26,9 +27,6 @@ from service.http.route import ApiRoute
 from service.settings import Settings
 
 SAMPLE = f"{SPLIT}/samples/{{index}}"
-
-NEIGHBORS_COST = 15.0
-"""Milliseconds to find neighbours among 70,000 samples."""
 
 
 def get_sample_png(
@@ -101,28 +99,18 @@ def get_neighbors(
     Selection.of(split).one(index)
 
     def make() -> bytes:
-        found = neighbors(split, index, query.k)
-        near = [
-            Neighbor(
-                index=one,
-                label=int(split.labels[one]),
-                distance=sqrt(squared),
-                links=link_sample(request, split, one),
-            )
-            for one, squared in zip(found.index.tolist(), found.squared.tolist(), strict=True)
-        ]
         body = NeighborList(
             dataset=split.card.name,
             split=split.name,
             index=index,
             label=int(split.labels[index]),
             rev=split.rev,
-            neighbors=near,
+            neighbors=describe_neighbors(request, split, neighbors(split, index, query.k)),
             links=link_sample(request, split, index),
         )
         return body.model_dump_json().encode()
 
-    return Representation(media_type="application/json", body=Whole(make, NEIGHBORS_COST), version=split)
+    return Representation(media_type="application/json", body=Whole(make, COST), version=split)
 
 
 ROUTES = (

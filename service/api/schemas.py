@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from service.api.links import Links
-from service.api.named_types import DType, SplitName, UsedSeed
+from service.api.named_types import DType, MapKind, SplitName, UsedSeed
 from service.data.card import Licence, Loader, Reference
 
 Float32 = Annotated[float, Field(json_schema_extra={"format": "float"})]
@@ -179,17 +179,22 @@ class Point(BaseModel):
 
     index: int = Field(description="position within the split", examples=[7])
     label: int = Field(examples=[3])
-    x: float = Field(description="along the first axis, in unit-scaled intensity", examples=[-1.2345])
-    y: float = Field(description="along the second axis", examples=[0.5432])
+    x: float = Field(
+        description="`pca`: along the first axis, in unit-scaled intensity; `tsne`: an integer from 0 to 65,535",
+        examples=[-1.2345],
+    )
+    y: float = Field(description="likewise; upwards", examples=[0.5432])
 
 
 class ProjectionPage(OfSplit):
     """Samples in two dimensions."""
 
     total: int = Field(description="samples of all pages together", examples=[60000])
-    method: Literal["pca"] = Field("pca", description="the axes are the first two principal components")
-    fitted: str = Field(description="the split that the axes were computed on", examples=["train"])
-    explained: tuple[float, float] = Field(description="each axis' share of the variance", examples=[(0.097, 0.071)])
+    kind: MapKind
+    fitted: str = Field(description="the split that the map was made of", examples=["train"])
+    explained: tuple[float, float] | None = Field(
+        description="`pca`: each axis' share of the variance; `tsne`: null", examples=[(0.097, 0.071)]
+    )
     points: list[Point]
     links: dict[str, str | None] = Field(description="self, first, prev, next, last")
 
@@ -212,6 +217,16 @@ class NeighborList(BaseModel):
     label: int = Field(examples=[5])
     rev: str = Field(examples=["c2069063c110"])
     neighbors: list[Neighbor]
+    links: Links
+
+
+class DrawingNeighbors(OfSplit):
+    """The samples that are nearest to a drawing, nearest first."""
+
+    neighbors: list[Neighbor]
+    votes: dict[str, int] = Field(
+        description="how many of the neighbours are of each class", examples=[{"0": 1, "1": 9}]
+    )
     links: Links
 
 
@@ -306,6 +321,13 @@ class ProblemKind(BaseModel):
     remedy: str = Field(description="what to do")
 
 
+class ProblemKinds(BaseModel):
+    """Every kind of problem."""
+
+    problems: list[ProblemKind]
+    links: Links
+
+
 class BatchPage(OfSplit):
     """One training batch, with what the headers tell."""
 
@@ -315,7 +337,7 @@ class BatchPage(OfSplit):
     start: int = Field(description="samples of the epoch that all ranks have consumed before", examples=[0])
     next_start: int = Field(description="`start` of the next step", examples=[64])
     epoch_samples: int = Field(examples=[60000])
-    epoch_steps: int = Field(description="steps from `start` to the end", examples=[938])
+    epoch_steps: int = Field(description="steps from `start` to the end that `stride` takes", examples=[938])
     valid: int = Field(description="rows that are real; those behind them pad the batch", examples=[64])
     columns: list[str] = Field(examples=[["index", "label", "pixels"]])
     rows: list[BatchRow]
@@ -327,9 +349,9 @@ class EpochPlan(BaseModel):
 
     epoch_samples: int = Field(description="N", examples=[60000])
     global_batch: int = Field(description="G: batch_size times world_size", examples=[256])
-    epoch_steps: int = Field(description="steps from `start` to the end", examples=[235])
-    dropped: int = Field(description="samples that no step visits", examples=[0])
-    padded: int = Field(description="rows that fill the last global batch", examples=[0])
+    epoch_steps: int = Field(description="steps from `start` to the end that `stride` takes", examples=[235])
+    dropped: int = Field(description="samples at the end that are in no global batch", examples=[0])
+    padded: int = Field(description="rows that fill the last step, of all ranks", examples=[0])
     rows_per_rank: list[int] = Field(description="rows of each rank, padding included", examples=[[60000]])
 
 

@@ -41,7 +41,7 @@ async def read_indices(request: ApiRequest) -> NDArray[np.int64]:
     """
     settings = find_settings(request)
     most = BYTES_PER_INDEX * max(settings.text_limit, settings.binary_limit) + 1_024
-    content = await read_body(request, most=most)
+    content = await read_body(request, most=most, advice="ask for fewer rows at a time")
     match request.header(b"content-type").partition(";")[0].strip().lower():
         case "application/octet-stream":
             return parse_octets(content)

@@ -14,7 +14,7 @@ import numpy as np
 
 from service.data.card import Card, Licence, Loader, Reference, Returned
 from service.data.dataset import Dataset, verify
-from service.datasets.axes import load_axes
+from service.datasets.axes import load_axes, load_tsne
 from service.datasets.source import Source
 from service.errors import DamagedData
 
@@ -94,12 +94,19 @@ CARD = Card(
     digest="87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826",
 )
 
+AXES = "97c40d27331c21aaee0149923aed105b7c62719e438ad0b5f5e4afefd6e382ee"
+"""SHA-256 of the file of its principal components."""
+
+TSNE = "319603a8363c37f3b1fc0e16a01e728d5c0e434e1474f3ba91fdc1c60a037b0b"
+"""SHA-256 of the file of its map by t-SNE."""
+
 
 def load_digits() -> Dataset:
     """The dataset, with scikit-learn's description as its notes.
 
     Raises:
-        DamagedData: scikit-learn or its data file is missing or damaged, or its content is not what the card says.
+        DamagedData: scikit-learn or its data file is missing or damaged, its content is not what the card says, or a
+            map is damaged.
     """
     found = find_spec("sklearn")
     if found is None or not found.submodule_search_locations:
@@ -112,7 +119,8 @@ def load_digits() -> Dataset:
     except (OSError, EOFError, ValueError) as error:
         raise DamagedData(f"scikit-learn's digits cannot be read ({error}); reinstall scikit-learn.") from None
     images = np.ascontiguousarray(table[:, :-1]).reshape(-1, CARD.height, CARD.width)
-    return verify(CARD, images, table[:, -1], notes=notes, axes=load_axes("digits"))
+    axes, tsne = load_axes("digits", sha256=AXES), load_tsne("digits", sha256=TSNE)
+    return verify(CARD, images, table[:, -1], notes=notes, axes=axes, tsne=tsne)
 
 
 SOURCE = Source(CARD, load_digits)

@@ -36,8 +36,10 @@ class IdxPair:
     labels: IdxFile
 
 
-def load(card: Card, parts: Sequence[IdxPair], *, axes: Axes | None = None) -> Dataset:
-    """A dataset whose parts lie one after the other in the order of `all`, with the axes of its map if there are some.
+def load(
+    card: Card, parts: Sequence[IdxPair], *, axes: Axes | None = None, tsne: NDArray[np.uint16] | None = None
+) -> Dataset:
+    """A dataset whose parts lie one after the other in the order of `all`, with its maps if there are some.
 
     Raises:
         DamagedData: a file is missing, damaged, or not what the card says.
@@ -58,7 +60,7 @@ def load(card: Card, parts: Sequence[IdxPair], *, axes: Axes | None = None) -> D
         start = stop
     if start != len(images):
         raise DamagedData(f"{card.name}: expected {len(images)} samples, found {start}; reinstall the package.")
-    return verify(card, images, labels, axes=axes)
+    return verify(card, images, labels, axes=axes, tsne=tsne)
 
 
 def read(file: IdxFile) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from service.data.card import Card, Licence, Loader, Reference, Returned
-from service.datasets.axes import load_axes
+from service.datasets.axes import load_axes, load_tsne
 from service.datasets.idx import IdxFile, IdxPair, load
 from service.datasets.source import Source
 
@@ -110,4 +110,12 @@ CARD = Card(
     digest="c2069063c1105f2bf96266aef1ff68c6e13bdda7a54e37bf19c16f1db24efc83",
 )
 
-SOURCE = Source(CARD, lambda: load(CARD, (TRAIN, TEST), axes=load_axes("mnist")))
+AXES = "75403270e1cda1c92ef3e1dd25f26d011f1aaf1e4f0862b7e07cff783253f4b8"
+"""SHA-256 of the file of its principal components."""
+
+TSNE = "e246a34bdfd79502f0c46eb45422e3461165ed3e56eec52539c3c6ebb00c7fb7"
+"""SHA-256 of the file of its map by t-SNE."""
+
+SOURCE = Source(
+    CARD, lambda: load(CARD, (TRAIN, TEST), axes=load_axes("mnist", sha256=AXES), tsne=load_tsne("mnist", sha256=TSNE))
+)

@@ -9,8 +9,8 @@ LONGEST_DISCARDED = 16_000_000
 not read the answer."""
 
 
-async def read_body(request: ApiRequest, *, most: int) -> bytes:
-    """The body of a request.
+async def read_body(request: ApiRequest, *, most: int, advice: str) -> bytes:
+    """The body of a request; `advice` says what to do if it is too long.
 
     Raises:
         UnsupportedBody: the body is compressed.
@@ -28,5 +28,5 @@ async def read_body(request: ApiRequest, *, most: int) -> bytes:
             break
     if size > most:
         unread = size > LONGEST_DISCARDED
-        raise BodyTooLarge(f"The body is longer than {most} bytes; ask for fewer rows at a time.", unread=unread)
+        raise BodyTooLarge(f"The body is longer than {most} bytes; {advice}.", unread=unread)
     return b"".join(pieces)

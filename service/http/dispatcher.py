@@ -26,7 +26,7 @@ class Dispatcher:
             for route in self.routes:
                 if path.endswith(route.ending) and (found := route.path_regex.match(path)):
                     if scope["method"] not in route.accepted:
-                        break
+                        continue  # the next one may take it
                     scope["route"], scope["path_params"] = route, found.groupdict()
                     await route.answer(scope, receive, send)
                     return

@@ -125,6 +125,33 @@ class CORSMiddleware:
         await self.app(scope, receive, send_allowed)
 
 
+UNFRAMED = b"frame-ancestors 'none'"
+"""The directive of the pages' Content-Security-Policy (CSP Level 3, section 6.4.2) that keeps them out of frames."""
+
+
+class FrameAncestorsMiddleware:
+    """Lets pages of some origins show the pages of the service in a frame; without it, none may."""
+
+    def __init__(self, app: ASGIApp, *, origins: Sequence[str]) -> None:
+        """Allow `origins`, of which `self` is that of the service."""
+        self.app = app
+        sources = ["'self'" if origin == "self" else origin for origin in origins]
+        self.directive = f"frame-ancestors {' '.join(sources)}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application answer, and change the policy of a page."""
+
+        async def send_framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    (name, value.replace(UNFRAMED, self.directive) if name == b"content-security-policy" else value)
+                    for name, value in message["headers"]
+                ]
+            await send(message)
+
+        await self.app(scope, receive, send_framed)
+
+
 class EarlyAnswerMiddleware:
     """Answers what need not reach the application: preflights, and requests that are too large or ambiguous."""
 

@@ -1,11 +1,14 @@
 """Content negotiation (RFC 9110, section 12): which representation, and which content coding."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from service.errors import quote
+from service.http.accept import parse_weights, prefers_html, weigh
 from service.http.compression import CODINGS, IDENTITY
+from service.http.pages import MEDIA_TYPE as HTML_TYPE
 from service.http.problems import NotAcceptable
 from service.http.representation import MediaFormat
 from service.http.request import ApiRequest, Headers, read_header
@@ -40,6 +43,36 @@ class Negotiation(Generic[F]):
         return find_by_accept(offered, request.header(b"accept"))
 
 
+@dataclass(frozen=True)
+class DocumentFormat:
+    """A format of what is written for programs and for people alike."""
+
+    name: str
+    media_type: str
+
+
+JSON = DocumentFormat("json", "application/json")
+HTML = DocumentFormat("html", HTML_TYPE)
+
+DOCUMENT_FORMATS = (JSON, HTML)
+"""Formats of such a document, the default first."""
+
+
+def choose_document_format(request: ApiRequest) -> DocumentFormat:
+    """A dependency of an endpoint that answers in JSON, and in HTML to a browser that shows it to a person.
+
+    `?format=` decides, else whether `Accept` likes HTML better than JSON. Any other `Accept` gets JSON.
+
+    Raises:
+        NotAcceptable: the name in `?format=` is neither.
+    """
+    name = getattr(request.query, "format", None)
+    if name is not None:
+        return find_by_name(DOCUMENT_FORMATS, name)
+    request.negotiated = True
+    return HTML if prefers_html(request.header(b"accept"), JSON.media_type) else JSON
+
+
 def find_by_name(offered: Sequence[F], name: str) -> F:
     """The format of this name.
 
@@ -61,8 +94,8 @@ def find_by_accept(offered: Sequence[F], accept: str) -> F:
     if not accept:
         return offered[0]
     weights = parse_weights(accept)
-    best = max(offered, key=lambda one: _weigh(one.media_type, weights))
-    if _weigh(best.media_type, weights) <= 0:
+    best = max(offered, key=lambda one: weigh(one.media_type, weights))
+    if weigh(best.media_type, weights) <= 0:
         types = ", ".join(one.media_type for one in offered)
         raise NotAcceptable(
             f"Nothing here fits Accept: {quote(accept)}; accept one of {types}, or ask for ?format= one of "
@@ -91,37 +124,6 @@ def _choose_coding(accept_encoding: str) -> str:
 
 
 _cached_coding = lru_cache(maxsize=256)(_choose_coding)
-
-
-def parse_weights(header: str) -> dict[str, float]:
-    """The members of an `Accept…` header in lower case, each with its quality; malformed members are left out.
-
-    Parameters of a media range other than `q` are ignored, because no format here has any: `application/json;
-    charset=utf-8` means `application/json`.
-    """
-    weights: dict[str, float] = {}
-    for member in header.lower().split(","):
-        value, *parameters = (part.strip() for part in member.split(";"))
-        quality = _parse_quality(parameters)
-        if value and quality is not None:
-            weights[value] = max(quality, weights.get(value, 0.0))
-    return weights
-
-
-def _parse_quality(parameters: Sequence[str]) -> float | None:
-    """The weight among the parameters of a member, 1 without one; None where it is no number from 0 to 1."""
-    text = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-    try:
-        quality = float(text)
-    except ValueError:
-        return None
-    return quality if 0 <= quality <= 1 else None
-
-
-def _weigh(media_type: str, weights: dict[str, float]) -> float:
-    """The quality of the most specific range that covers a media type; 0 where none does."""
-    family = media_type.partition("/")[0] + "/*"
-    return next((weights[one] for one in (media_type, family, "*/*") if one in weights), 0.0)
 
 
 def _list_names(offered: Sequence[MediaFormat]) -> str:

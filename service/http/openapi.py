@@ -11,8 +11,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from service.http.accept import HTML_TYPE
 from service.http.problems import BY_STATUS, MEDIA_TYPE, Problem
-from service.http.route import BINARY, JSON_TYPE, ApiRoute, Headers
+from service.http.route import BINARY, JSON_TYPE, TEXT, ApiRoute, Headers
 
 HEADERS: Headers = {
     "ETag": ("Strong validator of these bytes.", "string"),
@@ -77,8 +78,8 @@ def document(app: FastAPI, names: Mapping[str, Schema] | None = None) -> Schema:
         schemas[name] |= facts
     for route in described:
         item = spec["paths"][route.path_format]
-        for method, operation in item.items():
-            _finish(route, method, operation, schemas)
+        for method in sorted(route.methods or ()):  # another route may have other methods of the same path
+            _finish(route, method.lower(), item[method.lower()], schemas)
         if route.file:
             item["head"] = describe_head(item["get"])
     spec["paths"], spec["components"] = simplify(spec["paths"]), simplify(_describe_components(spec["paths"], schemas))
@@ -143,7 +144,7 @@ def _finish_parameter(parameter: Schema, schemas: Mapping[str, Schema]) -> None:
     if default not in (None, []):
         named.setdefault("default", default)
     if "items" in schema:
-        examples = [schemas[schema["items"]["$ref"].rpartition("/")[2]]["examples"]]
+        examples = [one] if (one := schemas[schema["items"]["$ref"].rpartition("/")[2]].get("examples")) else None
     parameter["description"] = schema.pop("description", named.get("description"))
     if examples:
         parameter["example"] = examples[0]
@@ -180,8 +181,8 @@ def _describe_components(paths: Schema, schemas: Mapping[str, Schema]) -> Schema
 
 def _describe_problem(status: int) -> Schema:
     kind = BY_STATUS[status]
-    content = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {"description": f"{kind.title}. {kind.remedy}", "content": {MEDIA_TYPE: content}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}, HTML_TYPE: {"schema": dict(TEXT)}}
+    return {"description": f"{kind.title}. {kind.remedy}", "content": content}
 
 
 def simplify(part: Any) -> Any:  # noqa: ANN401 - any part of a document

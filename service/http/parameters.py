@@ -90,8 +90,8 @@ def read(model: type[P], query_string: bytes) -> P:
         Malformed: a parameter is unknown, repeated though single-valued, or has a value that its field does not take.
             Every fault is named, up to `MOST_FAULTS`.
     """
-    if not query_string:
-        return cast("P", _defaults(model))
+    if not query_string and (defaults := _defaults(model)):
+        return cast("P", defaults)
     values: dict[str, Any] = {}
     faults: dict[str, Refused] = {}
     for name, value in _pairs(query_string):
@@ -115,8 +115,11 @@ def read(model: type[P], query_string: bytes) -> P:
 def _value_faults(
     model: type[Parameters], values: Mapping[str, Any], error: ValidationError
 ) -> Iterator[tuple[str, Refused]]:
-    """What is wrong with each value: what its field takes, and what was given instead."""
+    """What is wrong with each value: what its field takes, and what was given instead, if anything."""
     for name in dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False, include_context=False)):
+        if name not in values:
+            yield name, Refused(name, f"is missing; give {model.model_fields[name].description}")
+            continue
         value = values[name]
         found = ", ".join(map(quote, value[:MOST_FAULTS])) if isinstance(value, list) else quote(value)
         yield name, Refused(name, f"must be {describe(model.model_fields[name])}, not {found}")
@@ -201,6 +204,7 @@ def _pairs(query_string: bytes) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=64)
-def _defaults(model: type[Parameters]) -> Parameters:
-    """What an empty query string means; cached, because most requests have one."""
-    return model.model_validate({})
+def _defaults(model: type[Parameters]) -> Parameters | None:
+    """What an empty query string means, None if a parameter is required; cached, because most requests have one."""
+    required = any(field.is_required() for field in model.model_fields.values())
+    return None if required else model.model_validate({})

@@ -10,9 +10,12 @@ from pydantic.json_schema import SkipJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Scope
 
 from service.errors import EndOfEpoch, Refused, ServiceError, Unknown, quote
+from service.http import pages
+from service.http.accept import prefers_html
 
 MEDIA_TYPE = "application/problem+json"
 """RFC 9457, section 3."""
@@ -253,7 +256,7 @@ async def handle_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
     path = find_client_path(request.scope)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = list_methods(error.headers or {})
+        allowed = list_methods(request)
         if request.method == "OPTIONS":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allowed})
         detail = f"{quote(path)} does not take {quote(request.method)}; use {allowed}."
@@ -270,10 +273,11 @@ def _advise(path: str) -> str:
     return f"write it without the slash at the end, {quote(bare)}" if path != bare and bare else "begin at /v1/datasets"
 
 
-def list_methods(headers: Mapping[str, str]) -> str:
-    """The methods of a route, from its `Allow` header, with OPTIONS, which every route takes."""
-    named = {method.strip() for method in headers.get("Allow", "GET").split(",")}
-    return ", ".join(sorted(named | {"OPTIONS"}))
+def list_methods(request: Request) -> str:
+    """The methods that the path of a request takes, by any of its routes, with OPTIONS, which every path takes."""
+    path = find_route_path(request.scope)
+    routes = [one for one in request.app.routes if isinstance(one, Route) and one.path_regex.match(path)]
+    return ", ".join(sorted({"OPTIONS"}.union(*(route.methods or () for route in routes))))
 
 
 def find_client_path(scope: Scope) -> str:
@@ -295,9 +299,12 @@ def respond(
     faults: Sequence[Refused] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem as a response that no cache may keep; its `instance` is the path as the client knows it."""
+    """A problem as a response that no cache may keep; its `instance` is the path as the client knows it.
+
+    It is a page where `Accept` likes HTML better than JSON, as that of a browser does that shows it to a person.
+    """
     root: str = request.scope.get("root_path", "")
-    body = Problem(
+    problem = Problem(
         type=f"{root}/problems/{kind.name}",
         title=kind.title,
         status=kind.status,
@@ -305,5 +312,8 @@ def respond(
         instance=find_client_path(request.scope),
         errors=None if faults is None else [Fault(place=one.place, name=one.name, reason=one.reason) for one in faults],
     )
-    content = body.model_dump_json(by_alias=True, exclude_none=True)
-    return Response(content, kind.status, {**(headers or {}), "Cache-Control": "no-store"}, MEDIA_TYPE)
+    fixed = {**(headers or {}), "Cache-Control": "no-store", "Vary": "Accept"}
+    if prefers_html(", ".join(request.headers.getlist("accept")), MEDIA_TYPE, "application/json"):
+        page = pages.PROBLEM_PAGES.render("problem.html", root=root, problem=problem, kind=kind)
+        return Response(page, kind.status, {**fixed, **pages.HEADERS}, pages.MEDIA_TYPE)
+    return Response(problem.model_dump_json(by_alias=True, exclude_none=True), kind.status, fixed, MEDIA_TYPE)

@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from service.data.dataset import Dataset
-from service.data.epoch import Epoch, choose_pool
+from service.data.epoch import Epoch
 from service.data.order import order_v1
+from service.data.pool import choose_pool
+from service.data.sample_order import SampleOrder
 from service.data.subset import Subset
 from service.formats import FORMATS
 from tests import made, readers, sites
@@ -91,8 +93,11 @@ def queries(draw: st.DrawFn) -> dict[str, Any]:
 
 def epoch_of(data: Dataset, query: Query) -> Epoch:
     """The same epoch without HTTP."""
-    shape = {name: query[name] for name in ("seed", "batch_size", "world_size", "start", "tail")}
-    return Epoch(split=data.split("train"), number=query["epoch"], shuffle=query["shuffle"] == "true", **shape)
+    shape = {name: query[name] for name in ("batch_size", "world_size", "start", "tail")}
+    order = SampleOrder(
+        split=data.split("train"), seed=query["seed"], number=query["epoch"], shuffle=query["shuffle"] == "true"
+    )
+    return Epoch(order=order, **shape)
 
 
 @given(query=queries())

@@ -4,8 +4,8 @@ import json
 from typing import cast
 
 from service.api.envelopes import COLUMNS, RELATIONS, Envelope, describe_batch, describe_page
+from service.api.epoch_queries import BatchesQuery
 from service.api.formats import BATCH_FORMATS, ROW_FORMATS
-from service.api.queries import BatchesQuery
 from service.api.schemas import BatchPage, RowsPage
 from service.data.dataset import Dataset
 from service.data.selection import Selection
@@ -55,7 +55,7 @@ def test_an_envelope_is_made_for_json_alone_and_changes_no_row(tiny: Dataset) ->
 
 def test_a_batch_tells_in_its_body_what_the_headers_tell(tiny: Dataset) -> None:
     query = BatchesQuery(seed=5, epoch=3, batch_size=4, world_size=2, rank=1, start=1)
-    epoch = query.build_batches(tiny.split("train"))
+    epoch = query.build_epoch(tiny.split("train"))
     found = describe_batch(query, epoch, {"self": "/s", "next": None})
     assert list(found) == list(BatchPage.model_fields)
     told = {name: found[name] for name in ("seed", "epoch", "rank", "start", "next_start", "valid")}

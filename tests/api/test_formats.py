@@ -3,8 +3,8 @@
 import pytest
 
 from service.api.batches import offer_formats
+from service.api.epoch_queries import BatchesQuery
 from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ORDER_FORMATS, ROW_FORMATS, STREAM_FORMATS
-from service.api.queries import BatchesQuery
 from service.errors import Refused
 from service.formats import FORMATS
 from tests import sites

@@ -10,18 +10,22 @@ from hypothesis import strategies as st
 from service.api.paging import Page
 from service.api.queries import PageQuery, RowsQuery
 from service.data.dataset import Dataset
-from service.data.selection import Selection
 from service.errors import Refused
 from service.http.parameters import read
 from tests.http.test_request import request_of
 
-QUERIES = st.fixed_dictionaries(
-    {},
-    optional={
-        "limit": st.integers(1, 40),
-        "label": st.lists(st.integers(0, 3), min_size=1, max_size=2).map(tuple),
-        "seed": st.integers(0, 9),
-    },
+SUBSETS: dict[str, st.SearchStrategy[Any]] = {
+    "limit": st.integers(1, 40),
+    "label": st.lists(st.integers(0, 3), min_size=1, max_size=2).map(tuple),
+    "range": st.sampled_from(["3:20", ":12", "7:", "0:23"]),
+}
+QUERIES = st.one_of(
+    st.fixed_dictionaries({}, optional={**SUBSETS, "seed": st.integers(0, 9)}),
+    st.fixed_dictionaries({"order": st.just("oddest")}, optional=SUBSETS),
+    st.fixed_dictionaries(
+        {"index": st.lists(st.integers(0, 22), min_size=1, max_size=60).map(tuple)},
+        optional={"limit": st.integers(1, 40)},
+    ),
 )
 
 
@@ -49,7 +53,7 @@ def test_following_next_gives_the_whole_selection_once(tiny: Dataset, query: dic
             break
         page = follow(tiny, following)
     asked = PageQuery(**query)
-    whole = asked.build_subset(asked.seed).select(Selection.of(tiny.split("train")))
+    whole = asked.build_choice(tiny.split("train")).select(tiny.split("train"))
     assert seen == list(whole.indices)
     assert page.total == len(whole)
 
@@ -71,7 +75,7 @@ def test_links_lead_where_they_say(tiny: Dataset, query: dict[str, Any], offset:
         if link is not None:
             other = follow(tiny, link)
             assert (other.total, other.query.limit) == (total, limit)
-            assert other.subset == page.subset
+            assert other.choice == page.choice
     if total:
         assert 0 < len(follow(tiny, str(links["last"]))) <= limit
 
@@ -93,6 +97,14 @@ def test_the_header_has_every_link_there_is(tiny: Dataset) -> None:
     headers = page_of(tiny, limit=5).headers
     relations = [part.partition('rel="')[2].rstrip('"') for part in headers["Link"].split(", ")]
     assert relations == ["self", "first", "next", "last"]
+
+
+def test_links_that_are_too_long_for_a_header_are_in_the_body_alone(tiny: Dataset) -> None:
+    short, long = (page_of(tiny, index=(22,) * count, limit=5) for count in (40, 300))
+    assert short.headers["Link"].count("&index=22") + short.headers["Link"].count("?index=22") == 4 * 40
+    assert "Link" not in long.headers
+    assert long.headers["Total-Count"] == "300"
+    assert str(long.links["next"]).count("index=22") == 300
 
 
 def test_a_page_of_no_class_is_refused(tiny: Dataset) -> None:

@@ -10,19 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from service.api.epoch_queries import BatchesQuery, OrderQuery
 from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ROW_FORMATS
+from service.api.index_range import read_range
+from service.api.picture_queries import GridQuery, PictureQuery, SampleQuery
 from service.api.queries import (
-    BatchesQuery,
+    DrawingQuery,
     EncodingQuery,
     FileQuery,
-    GridQuery,
     NeighborsQuery,
-    OrderQuery,
     PageQuery,
-    PictureQuery,
     ProjectionQuery,
     RowsQuery,
-    SampleQuery,
     SelectionQuery,
     SubsetQuery,
     TakeQuery,
@@ -33,7 +32,6 @@ from service.data.selection import Selection
 from service.errors import Refused
 from service.http.parameters import Parameters, read
 from service.http.problems import Malformed
-from tests import made
 
 MODELS = (
     SubsetQuery,
@@ -59,12 +57,21 @@ CHOICES = st.fixed_dictionaries(
     optional={
         "label": st.lists(st.integers(0, 3), min_size=1, max_size=5).map(tuple),
         "per_class": st.integers(1, 3),
+        "range": st.sampled_from(["0:8", "2:7", "5:", ":4", "0:", "7:8"]),
         "seed": st.none() | st.integers(0, 5),
     },
 )
 FOLDS: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
     {"fold": st.integers(0, 1), "folds": st.just(2), "part": st.sampled_from(["train", "holdout"])}
 )
+
+
+def test_a_drawing_is_asked_for_whole() -> None:
+    assert [name for name, field in DrawingQuery.model_fields.items() if field.is_required()] == ["pixels"]
+    for text in (b"", b"k=3", b"rev=abc"):
+        with pytest.raises(Malformed, match="pixels is missing; give the h·w bytes of 0…peak, row by row") as refused:
+            read(DrawingQuery, text)
+        assert [fault.name for fault in refused.value.faults] == ["pixels"]
 
 
 @every_model
@@ -101,14 +108,15 @@ def test_a_selection_has_as_many_samples_as_were_counted(
     tiny: Dataset, choice: dict[str, Any], fold: dict[str, Any]
 ) -> None:
     query = SelectionQuery(**choice, **fold)
-    subset = query.build_subset(query.seed)
     for split in (tiny.split(name) for name in ("train", "test", "all")):
+        subset = query.build_subset(split, seed=query.seed)
         everything = Selection.of(split)
         refusals = [refusal(partial(subset.count, split)), refusal(partial(subset.select, everything))]
         assert refusals[0] == refusals[1]  # a class is too small
         if refusals[0] is None:
             selection = subset.select(everything)
             assert len(selection) == subset.count(split) == len(np.unique(selection.indices))
+            assert set(selection.indices) <= set(read_range(query.range or "0:", split) or range(len(split)))
             assert not query.label or set(selection.labels.tolist()) <= set(query.label)
 
 
@@ -140,9 +148,9 @@ def test_labels_are_a_set_in_whatever_order_they_were_given() -> None:
 def test_a_fold_is_named_whole(tiny: Dataset, given_parameters: dict[str, Any], name: str, reason: str) -> None:
     split = tiny.split("train")
     for ask in (
-        lambda: SelectionQuery(**given_parameters).build_subset(None),
-        lambda: OrderQuery(**given_parameters).build_epoch(split, batch_size=1),
-        lambda: BatchesQuery(**given_parameters).build_batches(split),
+        lambda: SelectionQuery(**given_parameters).build_subset(split, seed=None),
+        lambda: OrderQuery(**given_parameters).build_order(split),
+        lambda: BatchesQuery(**given_parameters).build_epoch(split),
     ):
         with pytest.raises(Refused, match=reason) as refused:
             ask()
@@ -152,32 +160,34 @@ def test_a_fold_is_named_whole(tiny: Dataset, given_parameters: dict[str, Any], 
 def test_a_seed_decides_the_members_of_orders_and_batches_too(tiny: Dataset) -> None:
     split = tiny.split("train")
     for seed in range(3):
-        rows = SelectionQuery(per_class=1).build_subset(seed).select(Selection.of(split))
-        epoch = OrderQuery(seed=seed, per_class=1).build_epoch(split, batch_size=len(split))
-        assert sorted(rows.indices) == sorted(epoch.step(0, 0).indices)
+        rows = SelectionQuery(per_class=1).build_subset(split, seed=seed).select(Selection.of(split))
+        order = OrderQuery(seed=seed, per_class=1).build_order(split)
+        assert sorted(rows.indices) == sorted(order.select().indices)
 
 
-def test_an_order_is_an_epoch_in_any_batches(tiny: Dataset) -> None:
-    query = OrderQuery(seed=5, epoch=2, shuffle=False, label=(1,))
-    epoch = query.build_epoch(tiny.split("train"), batch_size=made.TRAIN)
-    assert (epoch.seed, epoch.number, epoch.shuffle, epoch.steps, epoch.world_size) == (5, 2, False, 1, 1)
-    assert epoch.subset.labels == (1,)
-    assert epoch.batch_size == made.TRAIN
+def test_an_order_is_what_was_asked(tiny: Dataset) -> None:
+    order = OrderQuery(seed=5, epoch=2, shuffle=False, balanced=True, label=(1,)).build_order(tiny.split("train"))
+    assert (order.seed, order.number, order.shuffle, order.balanced) == (5, 2, False, True)
+    assert (order.subset.labels, order.subset.seed) == ((1,), 5)
 
 
 def test_batches_take_over_all_that_an_order_has(tiny: Dataset) -> None:
-    query = BatchesQuery(seed=5, epoch=2, batch_size=3, world_size=2, rank=1, start=4, tail="pad", label=(0, 1))
-    epoch = query.build_batches(tiny.split("train"))
-    assert (epoch.seed, epoch.number, epoch.shuffle, epoch.subset.labels) == (5, 2, True, (0, 1))
-    assert (epoch.global_batch, epoch.start, epoch.tail) == (6, 4, "pad")
+    query = BatchesQuery(
+        seed=5, epoch=2, batch_size=3, world_size=2, rank=1, start=4, stride=3, tail="pad", label=(0, 1), range="2:9"
+    )
+    epoch = query.build_epoch(tiny.split("train"))
+    order = epoch.order
+    assert (order.seed, order.number, order.shuffle, order.balanced) == (5, 2, True, False)
+    assert (order.subset.labels, order.subset.span) == ((0, 1), range(2, 9))
+    assert (epoch.global_batch, epoch.start, epoch.stride, epoch.tail) == (6, 4, 3, "pad")
 
 
 def test_a_rank_is_below_the_number_of_ranks(tiny: Dataset) -> None:
     split = tiny.split("train")
-    assert BatchesQuery(world_size=3, rank=2).build_batches(split).world_size == 3
+    assert BatchesQuery(world_size=3, rank=2).build_epoch(split).world_size == 3
     for world_size in (1, 3):
         with pytest.raises(Refused, match=f"from 0 to {world_size - 1}, not 3") as refused:
-            BatchesQuery(world_size=world_size, rank=3).build_batches(split)
+            BatchesQuery(world_size=world_size, rank=3).build_epoch(split)
         assert refused.value.name == "rank"
 
 

@@ -9,24 +9,30 @@ import pytest
 from numpy.typing import NDArray
 from starlette.applications import Starlette
 
-from service.api import batches, cards, downloads, epochs, grids, labels, projection, rows, samples, statistics, take
-from service.api.catalog import Catalog
-from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ORDER_FORMATS, ROW_FORMATS, STREAM_FORMATS
-from service.api.queries import (
-    BatchesQuery,
-    FileQuery,
-    GridQuery,
-    NeighborsQuery,
-    OrderQuery,
-    PictureQuery,
-    ProjectionQuery,
-    RowsQuery,
-    SampleQuery,
-    TakeQuery,
+from service.api import (
+    batches,
+    cards,
+    downloads,
+    drawings,
+    epochs,
+    grids,
+    labels,
+    projection,
+    rows,
+    samples,
+    statistics,
+    take,
 )
+from service.api.catalog import Catalog
+from service.api.document_queries import CardQuery
+from service.api.epoch_queries import BatchesQuery, OrderQuery
+from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ORDER_FORMATS, ROW_FORMATS, STREAM_FORMATS
+from service.api.picture_queries import GridQuery, PictureQuery, SampleQuery
+from service.api.queries import DrawingQuery, FileQuery, NeighborsQuery, ProjectionQuery, RowsQuery, TakeQuery
 from service.data import order
 from service.data.dataset import Dataset
 from service.data.split import Split
+from service.http.negotiation import DOCUMENT_FORMATS
 from service.http.parameters import Parameters, RevisionQuery
 from service.http.representation import File, Pieces, Representation, Whole
 from service.http.request import ApiRequest
@@ -72,8 +78,11 @@ QUERIES: dict[str, dict[str, Any]] = {
     "all": {},
     "shuffled": {"seed": SEED},
     "fold": {"seed": SEED, "fold": 0, "folds": 2, "part": "holdout"},
+    "oddest": {"label": (0, 1), "order": "oddest"},
+    "list": {"index": (3, 1, 3)},
     "few": {"seed": SEED, "label": (0, 1), "per_class": 1},
 }
+EPOCH_QUERIES = {name: query for name, query in QUERIES.items() if not {"order", "index"} & set(query)}
 EVERY_BATCH = [(one, 1) for one in BATCH_FORMATS] + [(one, steps) for one in STREAM_FORMATS for steps in (3, "all")]
 CASES: dict[str, Case] = {
     **{
@@ -86,13 +95,13 @@ CASES: dict[str, Case] = {
             batches.get_batches, BatchesQuery(**query, steps=steps, batch_size=2), {"media": media}
         )
         for media, steps in EVERY_BATCH
-        for name, query in QUERIES.items()
+        for name, query in EPOCH_QUERIES.items()
     },
-    **{f"plan {name}": Case(epochs.get_epoch_plan, BatchesQuery(**query)) for name, query in QUERIES.items()},
+    **{f"plan {name}": Case(epochs.get_epoch_plan, BatchesQuery(**query)) for name, query in EPOCH_QUERIES.items()},
     **{
         f"order {media.name} {name}": Case(epochs.get_epoch_order, OrderQuery(**query), {"media": media})
         for media in ORDER_FORMATS
-        for name, query in QUERIES.items()
+        for name, query in EPOCH_QUERIES.items()
     },
     **{
         f"{endpoint.__name__} {name}": Case(endpoint, GridQuery(**query))
@@ -106,13 +115,17 @@ CASES: dict[str, Case] = {
     "svg": Case(samples.get_sample_svg, PictureQuery(), {"index": 1}),
     "sample": Case(samples.get_sample, RevisionQuery(), {"index": 1}),
     "neighbours": Case(samples.get_neighbors, NeighborsQuery(), {"index": 1}),
+    "drawing": Case(drawings.get_drawing_neighbors, DrawingQuery(pixels="A" * 20)),
+    "posted drawing": Case(
+        drawings.find_drawing_neighbors, NeighborsQuery(), {"body": ("application/octet-stream", bytes(15))}
+    ),
     "labels": Case(labels.get_labels, RevisionQuery()),
     "mean": Case(labels.get_label_mean_png, PictureQuery(), {"label": 1}),
     "deviation": Case(labels.get_label_std_png, PictureQuery(), {"label": 1}),
     "statistics": Case(statistics.get_statistics, RevisionQuery()),
-    "split card": Case(cards.get_split, RevisionQuery()),
-    "dataset card": Case(cards.get_dataset, RevisionQuery()),
-    "cards": Case(cards.list_datasets, RevisionQuery()),
+    "split card": Case(cards.get_split, CardQuery(), {"media": DOCUMENT_FORMATS[0]}),
+    "dataset card": Case(cards.get_dataset, CardQuery(), {"media": DOCUMENT_FORMATS[0]}),
+    "cards": Case(cards.list_datasets, CardQuery(), {"media": DOCUMENT_FORMATS[0]}),
     "take": Case(take.take_rows, TakeQuery(), {"media": ROW_FORMATS[0], "indices": np.array([3, 1])}),
 }
 
@@ -167,7 +180,7 @@ def test_a_representation_gives_the_same_bytes_every_time(name: str, tiny: Datas
         assert len(body) == representation.body.length
 
 
-@pytest.mark.parametrize("name", ["labels", "statistics", "neighbours", "cards", "mean"])
+@pytest.mark.parametrize("name", ["labels", "statistics", "neighbours", "drawing", "cards", "mean"])
 def test_what_takes_long_says_so(name: str, tiny: Dataset) -> None:
     body = represent(CASES[name], tiny).body
     assert isinstance(body, Whole)

@@ -25,7 +25,7 @@ OPERATIONS = [(path, method) for path, methods in PATHS.items() for method in me
 BOUNDED = [(path, method) for path, method in OPERATIONS if path.startswith("/v1")]
 """Operations with parameters that can be wrong by the document."""
 
-TOGETHER = ("rows", "take", "grid.", "batches", "order", "projection", "{suffix}")
+TOGETHER = ("rows", "take", "grid.", "batches", "order", "projection", "{split}/neighbors", "{suffix}")
 """Routes some of whose parameters must go together, which no schema can say: there 422 may answer what it allows."""
 
 NAMES = {

@@ -37,7 +37,7 @@ class Sender:
 
 def read(sender: Sender, *, most: int, headers: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
     request = ApiRequest({"type": "http", "method": "POST", "path": "/", "headers": list(headers)}, sender.receive)
-    return asyncio.run(read_body(request, most=most))
+    return asyncio.run(read_body(request, most=most, advice="send less"))
 
 
 @given(st.lists(st.binary(max_size=5), max_size=6), st.integers(0, 30))
@@ -46,7 +46,7 @@ def test_a_body_up_to_its_bound_is_its_pieces_joined_and_one_beyond_is_refused(p
     if len(whole) <= most:
         assert read(Sender(pieces), most=most) == whole
     else:
-        with pytest.raises(BodyTooLarge, match=f"longer than {most} bytes"):
+        with pytest.raises(BodyTooLarge, match=f"longer than {most} bytes; send less"):
             read(Sender(pieces), most=most)
 
 
@@ -110,7 +110,7 @@ async def take(scope: Scope, receive: Receive, send: Send) -> None:
         return
     request = ApiRequest(scope, receive)
     try:
-        response = Response(await read_body(request, most=10))
+        response = Response(await read_body(request, most=10, advice="send less"))
     except BodyTooLarge as error:
         response = await handle_service_error(request, error)
     await response(scope, receive, send)

@@ -104,6 +104,31 @@ def test_no_origins_are_no_cors() -> None:
         assert "Access-Control-Allow-Origin" not in site.get(HERE, {"Origin": "https://example.org"}).headers
 
 
+PAGES = ("/", "/v1/datasets", "/v1/datasets/made/train", "/problems", "/no/such/page", f"/?{'a' * 9_000}")
+"""Pages of all kinds: files, cards, problems, and a problem that is answered early."""
+
+
+@pytest.mark.parametrize(
+    ("origins", "directive"),
+    [
+        ((), "frame-ancestors 'none'"),
+        (("*",), "frame-ancestors *"),
+        (("self", "https://a.example"), "frame-ancestors 'self' https://a.example"),
+    ],
+)
+def test_only_configured_origins_may_show_pages_in_a_frame(origins: tuple[str, ...], directive: str) -> None:
+    with sites.serving(create_app(Settings(frame_ancestors=origins), [made.source()])) as site:
+        for page in PAGES * 2:  # the second time from memory
+            answer = site.get(page, {"Accept": "text/html"})
+            assert answer["Content-Type"] == "text/html; charset=utf-8"
+            directives = answer["Content-Security-Policy"].split("; ")
+            assert [one for one in directives if one.startswith("frame-")] == [directive]
+            assert len(directives) > 4
+        tag = site.get("/")["ETag"]
+        assert directive in site.get("/", {"If-None-Match": tag})["Content-Security-Policy"]
+        assert "Content-Security-Policy" not in site.get("/v1/datasets").headers
+
+
 def test_a_browser_is_told_not_to_guess_types(site: sites.Site) -> None:
     assert all(site.get(target)["X-Content-Type-Options"] == "nosniff" for target in ANSWERS)
 

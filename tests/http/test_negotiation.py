@@ -1,9 +1,7 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from service.formats import FORMATS
-from service.http.negotiation import choose_coding, find_by_accept, find_by_name, parse_weights
+from service.http.negotiation import choose_coding, find_by_accept, find_by_name
 from service.http.problems import NotAcceptable
 
 OFFERED = tuple(FORMATS[name] for name in ("json", "csv", "parquet"))
@@ -77,17 +75,8 @@ def test_accept_encoding_is_honoured_with_its_qualities(accepted: str, chosen: s
     assert choose_coding([(b"accept-encoding", accepted.encode())] * bool(accepted)) == chosen
 
 
-@given(st.text(st.characters(max_codepoint=255)))
-def test_no_header_is_too_strange_to_be_read(header: str) -> None:
-    assert all(value and 0 <= quality <= 1 for value, quality in parse_weights(header).items())
-
-
 def test_a_part_is_never_coded() -> None:
     assert choose_coding([(b"accept-encoding", b"gzip"), (b"range", b"bytes=0-1")]) == "identity"
-
-
-def test_the_quality_of_a_range_that_is_named_twice_is_the_better_one() -> None:
-    assert parse_weights("text/csv;q=0.2, text/csv;q=0.7, text/csv;q=0.1") == {"text/csv": 0.7}
 
 
 @pytest.mark.parametrize("accepted", ["gzip;q=0.5, " + "x" * 600, "gzip, " * 200])

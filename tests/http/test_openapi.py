@@ -28,7 +28,18 @@ from tests.http.expect import stable_headers
 
 every_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda one: one.part["operationId"])
 
-ROUTE = {route.path_format: route for route in ROUTES if isinstance(route, ApiRoute)}
+ROUTE = {
+    (route.path_format, method): route for route in ROUTES if isinstance(route, ApiRoute) for method in route.accepted
+}
+
+BODIES = {
+    "take_rows": ("application/json", json.dumps({"indices": [2, 0]}).encode()),
+    "find_drawing_neighbors": ("application/octet-stream", bytes(28 * 28)),
+}
+"""A body for each operation that takes one, on the dataset of the examples."""
+
+DRAWING = "A" * 20
+"""A drawing as large as the made images."""
 
 LARGEST = 400_000
 """Bytes of a document that a browser shows without waiting."""
@@ -94,7 +105,8 @@ def test_only_one_thread_at_a_time_makes_the_document() -> None:
 
 def test_every_route_about_data_is_described() -> None:
     described = set(DOCUMENT["paths"])
-    assert {path for path in ROUTE if path.startswith("/v1")} <= described <= set(ROUTE)
+    paths = {path for path, _ in ROUTE}
+    assert {path for path in paths if path.startswith("/v1")} <= described <= paths
 
 
 @every_operation
@@ -105,7 +117,7 @@ def test_an_operation_says_what_it_gives_and_with_what_parameters(operation: Ope
     assert in_path == [part.partition("}")[0] for part in operation.path.split("{")[1:]]
     for parameter in list_parameters(operation.part):
         assert parameter["description"], parameter["name"]
-        assert parameter.get("required", False) == (parameter["in"] == "path")
+        assert parameter.get("required", False) == (parameter["in"] == "path" or parameter["name"] == "pixels")
 
 
 @every_operation
@@ -144,17 +156,20 @@ def test_every_problem_is_described_with_its_remedy() -> None:
     answers = DOCUMENT["components"]["responses"]
     assert set(answers) <= {f"Problem{kind.status.value}" for kind in KINDS.values()}
     for answer in answers.values():
-        assert answer["content"] == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        assert answer["content"] == {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+            "text/html": {"schema": {"type": "string"}},
+        }
         assert answer["description"]
 
 
 @every_operation
 def test_the_defaults_and_bounds_that_are_checked_are_documented(operation: Operation) -> None:
     told = {one["name"]: one["schema"] for one in list_parameters(operation.part, "query")}
-    fields = find_fields(operation.path)
+    fields = find_fields(operation)
     assert set(told) == set(fields)
     for name, field in fields.items():
-        default = None if field.default in (None, ()) else field.default
+        default = None if field.is_required() or field.default in (None, ()) else field.default
         assert str(told[name].get("default")) == str(default), name
         for bound in field.metadata:
             if isinstance(bound, Ge):
@@ -163,9 +178,9 @@ def test_the_defaults_and_bounds_that_are_checked_are_documented(operation: Oper
                 assert told[name].get("maximum", 2**63 - 1) == bound.le  # without one, `int64` is the bound
 
 
-def find_fields(path: str) -> dict[str, FieldInfo]:
-    """The fields of the query model of a route."""
-    steps = [getattr(step, "args", ()) for _, step in ROUTE[path].steps]
+def find_fields(operation: Operation) -> dict[str, FieldInfo]:
+    """The fields of the query model of an operation."""
+    steps = [getattr(step, "args", ()) for _, step in ROUTE[operation.path, operation.method.upper()].steps]
     model: type[Parameters] = next(args[0] for args in steps if args)
     return dict(model.model_fields)
 
@@ -191,18 +206,16 @@ def test_every_reference_leads_somewhere() -> None:
 @every_operation
 def test_sending_every_documented_default_is_sending_none(site: sites.Site, operation: Operation) -> None:
     target = fill(operation, {"dataset": "made", "split": "train"})
-    values = {
-        one["name"]: one["schema"]["default"]
-        for one in list_parameters(operation.part, "query")
-        if "default" in one["schema"]
-    }
-    plain, sent = ask(site, operation.method, target), ask(site, operation.method, target + write_values(values))
+    parameters = list_parameters(operation.part, "query")
+    values = {one["name"]: one["schema"]["default"] for one in parameters if "default" in one["schema"]}
+    required = {one["name"]: DRAWING for one in parameters if one.get("required")}
+    plain, sent = (ask(site, operation, target + write_values(one)) for one in (required, required | values))
     assert plain.status == sent.status == 200, sent.body
     if operation.path != "/metrics":  # which counts the requests themselves
         assert stable_headers(plain) == stable_headers(sent)
         assert plain.body == sent.body
     for name, value in values.items():  # and each by itself
-        alone = ask(site, operation.method, target + write_values({name: value}))
+        alone = ask(site, operation, target + write_values(required | {name: value}))
         assert (alone.status, alone.headers.get("ETag")) == (200, plain.headers.get("ETag"))
 
 
@@ -212,12 +225,12 @@ def test_every_value_of_an_enum_is_understood_and_no_other(live: sites.Site, ope
     for parameter in list_parameters(operation.part, "query"):
         values = parameter["schema"].get("enum", [])
         for value in values:
-            answer = ask(live, operation.method, target + write_values({parameter["name"]: value}))
+            answer = ask(live, operation, target + write_values({parameter["name"]: value}))
             assert answer.status in (200, 422), (value, answer.body)
             if answer.status == 422 and operation.method != "head":  # known, but not with the other parameters
                 assert b"must be one of" not in answer.body, answer.body
         if values:
-            assert ask(live, operation.method, target + write_values({parameter["name"]: "other"})).status in (406, 422)
+            assert ask(live, operation, target + write_values({parameter["name"]: "other"})).status in (406, 422)
 
 
 @every_operation
@@ -227,7 +240,7 @@ def test_what_a_page_fills_in_is_answered(live: sites.Site, operation: Operation
         for one in list_parameters(operation.part, "query")
     }
     sent = {name: value for name, value in values.items() if value is not None}
-    answer = ask(live, operation.method, fill(operation) + write_values(sent))
+    answer = ask(live, operation, fill(operation) + write_values(sent))
     assert answer.status == 200, answer.body
     assert not [one["name"] for one in list_parameters(operation.part, "header") if "example" in one]
 
@@ -238,10 +251,12 @@ def fill(operation: Operation, names: Mapping[str, str] = MappingProxyType({})) 
     return operation.path.format_map({**examples, **names})
 
 
-def ask(site: sites.Site, method: str, target: str) -> sites.Answer:
+def ask(site: sites.Site, operation: Operation, target: str) -> sites.Answer:
     """The answer to a request of an operation."""
-    body = json.dumps({"indices": [2, 0]}).encode() if method == "post" else None
-    return site.send(method.upper(), target, {"Content-Type": "application/json"} if body else {}, body=body)
+    media, body = BODIES.get(operation.part["operationId"], ("", None))
+    if body and media == "application/octet-stream" and "/made/" in target:
+        body = body[: made.HEIGHT * made.WIDTH]
+    return site.send(operation.method.upper(), target, {"Content-Type": media} if body else {}, body=body)
 
 
 def test_the_sources_have_a_split_of_the_name_that_is_the_example() -> None:

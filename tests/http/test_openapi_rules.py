@@ -14,7 +14,7 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 
 ENUMS = {
     "DatasetName", "SplitName", "Label", "Part", "Scale", "Layout", "BatchLayout", "ColorMap", "Tail", "RowFormat",
-    "BatchFormat", "OrderFormat", "FileSuffix", "DType",
+    "BatchFormat", "OrderFormat", "FileSuffix", "DType", "DocumentFormatName", "RowOrder", "MapKind",
 }  # fmt: skip
 
 
@@ -110,11 +110,16 @@ def test_every_component_is_used() -> None:
 
 
 def test_names_of_operations_are_short_and_those_of_the_endpoints() -> None:
-    endpoints = {route.path_format: route.endpoint for route in ROUTES if isinstance(route, ApiRoute)}
+    endpoints = {
+        (route.path_format, method.lower()): route.endpoint.__name__
+        for route in ROUTES
+        if isinstance(route, ApiRoute)
+        for method in route.accepted
+    }
     assert len(OPERATIONS) == sum(len(methods) for methods in DOCUMENT["paths"].values())
     for name, operation in OPERATIONS.items():
-        assert re.fullmatch(r"(get|list|take|download|head)(_[a-z]+){1,3}", name), name
-        assert operation.method == "head" or name == endpoints[operation.path].__name__
+        assert re.fullmatch(r"(get|list|take|find|download|head)(_[a-z]+){1,3}", name), name
+        assert operation.method == "head" or name == endpoints[operation.path, operation.method]
 
 
 def test_files_say_that_they_take_head_ranges_and_conditions() -> None:

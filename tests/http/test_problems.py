@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from service.api import ROUTES
+from service.api.drawings import NEIGHBORS
 from service.data.dataset import Dataset
 from service.errors import ServiceError
 from service.http.problems import BY_STATUS, KIND_OF, KINDS, handle_service_error
@@ -25,15 +26,17 @@ WORDS = {"dataset": "made", "split": "train", "index": "0", "label": "0", "suffi
 DATA_ROUTES = [
     route.path
     for route in cast("tuple[APIRoute, ...]", ROUTES)
-    if "GET" in (route.methods or ()) and route.path.startswith("/v1/datasets")
+    if "GET" in (route.methods or ()) and route.path.startswith("/v1/datasets") and route.path != NEIGHBORS
 ]
-"""Every route about data."""
+"""Every route about data that needs no parameter; `tests/api/test_drawings.py` tests the one that does."""
 
 OTHER_PATHS = [
     "/livez",
     "/readyz",
     "/metrics",
+    "/problems",
     "/problems/unavailable",
+    "/client.tgz",
     "/openapi.json",
     "/docs",
     "/docs/swagger-ui.css",
@@ -202,9 +205,7 @@ def test_an_unknown_format_is_406_and_the_known_ones_are_listed(site: sites.Site
     assert "json, ndjson, csv, npy, npz, arrow, parquet, safetensors" in problem["detail"]
 
 
-@pytest.mark.parametrize(
-    "accept", ["image/png", "text/html", "*/*;q=0", "nonsense", ",", ";;;", "application/json;q=x"]
-)
+@pytest.mark.parametrize("accept", ["image/png", "image/*", "*/*;q=0", "nonsense", ",", ";;;", "application/json;q=x"])
 def test_an_accept_that_nothing_fits_is_406_and_lists_what_would(site: sites.Site, accept: str) -> None:
     problem = assert_problem(site.get(f"{HERE}/rows", {"Accept": accept}), "not-acceptable")
     assert "application/json, application/x-ndjson, text/csv" in problem["detail"]

@@ -7,14 +7,20 @@ from collections.abc import Callable
 
 import pytest
 
-from service.api.queries import BatchesQuery, GridQuery, RowsQuery
+from service.api.epoch_queries import BatchesQuery
+from service.api.picture_queries import GridQuery
+from service.api.pixels import decode_pixels
+from service.api.queries import RowsQuery
 from service.api.take import parse_json, parse_octets
 from service.data.dataset import Dataset
+from service.datasets import mnist
 from service.errors import ServiceError
-from service.formats import FORMATS
+from service.formats import FORMATS, png
+from service.formats.grey_png import read_grey_png
+from service.http.accept import parse_weights
 from service.http.conditions import is_unmodified, select_range
 from service.http.host import is_valid
-from service.http.negotiation import choose_coding, find_by_accept, parse_weights
+from service.http.negotiation import choose_coding, find_by_accept
 from service.http.parameters import Parameters, read, read_integer
 from tests import sites
 
@@ -52,6 +58,8 @@ PARSERS: dict[str, Parse] = {
     "query of nothing": query(Parameters),
     "integer": lambda text: read_integer("index", text),
     "json body": lambda text: parse_json(text.encode("latin-1")),
+    "pixels": lambda text: decode_pixels(text, mnist.CARD),
+    "png": lambda text: read_grey_png(png.SIGNATURE + text.encode("latin-1"), height=28, width=28),
     "octets": lambda text: parse_octets(text.encode("latin-1")),
     "host": lambda text: is_valid.__wrapped__(text.encode("latin-1")),
 }

@@ -1,0 +1,68 @@
+"""Pages for people: HTML from templates that escape every value, in the look of the explorer. Knows no dataset."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
+
+import jinja2
+from markupsafe import Markup, escape
+
+MEDIA_TYPE = "text/html; charset=utf-8"
+"""The media type of a page."""
+
+SECURITY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of a page: nothing from elsewhere, and nothing inline, so that no text can become code."""
+
+HEADERS: Mapping[str, str] = MappingProxyType({"Content-Security-Policy": SECURITY, "Referrer-Policy": "no-referrer"})
+"""Headers of every page."""
+
+TEMPLATES = f"jinja2 {jinja2.__version__}"
+"""The library that decides the bytes of a page, as part of entity tags."""
+
+
+class Pages:
+    """The templates of a package, on top of those that all pages share (`frame.html`, and macros for facts)."""
+
+    def __init__(self, package: str) -> None:
+        """Find templates in the folder `templates` of `package`."""
+        self._package = package
+
+    @cached_property
+    def _environment(self) -> jinja2.Environment:
+        folders = dict.fromkeys((self._package, __package__))
+        environment = jinja2.Environment(
+            loader=jinja2.ChoiceLoader([jinja2.PackageLoader(folder) for folder in folders]),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.filters |= {"number": "{:,}".format, "code": mark_code}
+        return environment
+
+    def prepare(self) -> None:
+        """Compile every template, so that no first answer waits for it."""
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+
+    def render(self, template: str, /, *, root: str, **values: object) -> bytes:
+        """A page of `values`; `root` is the path under which a proxy shows the service.
+
+        Raises:
+            jinja2.UndefinedError: the template names a value that is not given.
+        """
+        return self._environment.get_template(template).render(root=root, **values).encode()
+
+
+def mark_code(text: str) -> Markup:
+    """A text with what stands in backquotes as `<code>`, and everything escaped."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup().join(Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts))
+
+
+PROBLEM_PAGES = Pages(__package__)
+"""The page of a problem."""
