@@ -298,7 +298,7 @@ def test_nothing_is_imported_for_a_first_answer() -> None:
         assert running.stdout.readline() == "ready\n"
         statuses = ask_everything(sites.Site(found[1]))
         told, _ = running.communicate("\n", timeout=30)
-    assert statuses == [200] * (len(EVERYTHING) + 2) + [415]
+    assert statuses == [200] * (len(EVERYTHING) + 2) + [415, 200, 200, 422]
     assert told.split() == []
 
 

@@ -147,6 +147,7 @@ def test_what_is_no_drawing_is_refused_by_name(site: sites.Site, query: str, nam
         (encode(np.full((3, 5), 7, np.uint8)), PNG, "has the grey 7 in row 0, column 0"),
         (encode(np.zeros((3, 5), np.uint8))[:40], PNG, "is a damaged PNG"),
     ],
+    ids=["empty", "short", "long", "bright", "no PNG", "other size", "colours", "other grey", "damaged"],
 )
 def test_a_body_that_is_no_drawing_is_refused(
     site: sites.Site, body: bytes, headers: Mapping[str, str], reason: str

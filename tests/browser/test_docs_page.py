@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import Watched
 from tests.http.document import OPERATIONS
@@ -11,6 +11,9 @@ from tests.sites import Site
 
 NO_WIDGET = "Could not find component: JsonSchema_integer_int64"
 """What Swagger UI says when it takes its usual field for a number."""
+
+DRAWING = FilePayload(name="drawing", mimeType="application/octet-stream", buffer=bytes(28 * 28))
+"""A file to choose: a body of `find_drawing_neighbors`."""
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,8 @@ def open_operation(page: Page, name: str) -> Locator:
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_the_first_press_of_execute_is_answered(page: Page, name: str) -> None:
     part = open_operation(page, name)
+    for field in part.locator("input[type=file]").all():  # the page has no example of a file
+        field.set_input_files(DRAWING)
     part.locator("button.execute").click()
     expect(part.locator(".live-responses-table .response-col_status").nth(1)).to_have_text("200", timeout=20_000)
     part.locator("button.opblock-summary-control").click()

@@ -36,7 +36,7 @@ def test_who_names_html_and_likes_it_better_than_json_gets_html(accept: str) -> 
         "text/html;q=0",
         "text/html;q=broken, */*;q=0.1",
         "text/htmlx",
-        *JAVA_DEFAULTS,
+        *sorted(JAVA_DEFAULTS),
     ],
 )
 def test_everybody_else_gets_json(accept: str) -> None:
