@@ -17,6 +17,8 @@ CODE := $(wildcard service tests benchmarks examples) clients/python/digits_clie
 CLIENTS := tests/openapi_clients
 ENGINES := tests/engines
 FRAMEWORKS := tests/frameworks
+# What the client needs, in the oldest versions: uv would keep those of an existing lock, unless they are named.
+LOWEST := --resolution lowest-direct $(addprefix --upgrade-package ,numpy urllib3 filelock) $(FRAMEWORKS)/lowest/requirements.in
 AXES := service/datasets/axes
 TRY = TF_CPP_MIN_LOG_LEVEL=3 $(FRAMEWORKS)/.venv/bin/python -m pytest --confcutdir $(FRAMEWORKS)
 # What is locked: what the service needs, and what the client in the same environment needs.
@@ -73,7 +75,7 @@ lock-check: .venv/.dev ## check that the locks are what pyproject.toml asks for
 	    && $(COMPILE) $(ENGINES)/requirements.in --output-file .venv/locks/$(ENGINES)/requirements.txt \
 	    && $(COMPILE) $(AXES)/requirements.in --output-file .venv/locks/$(AXES)/requirements.txt \
 	    && $(COMPILE) $(FRAMEWORKS)/requirements.in --output-file .venv/locks/$(FRAMEWORKS)/requirements.txt \
-	    && $(COMPILE) --resolution lowest-direct $(FRAMEWORKS)/lowest/requirements.in --output-file .venv/locks/$(FRAMEWORKS)/lowest/requirements.txt \
+	    && $(COMPILE) $(LOWEST) --output-file .venv/locks/$(FRAMEWORKS)/lowest/requirements.txt \
 	    && for lock in $(LOCKS); do diff <(grep == $$lock | sed 's/ *\\$$//') <(grep == .venv/locks/$$lock) || exit 1; done; \
 	    } || { echo "The locks do not fit pyproject.toml: run \`make lock\` and commit them." >&2; exit 1; }
 	@echo "The locks fit pyproject.toml."
@@ -107,7 +109,7 @@ lock: .venv/.dev ## resolve the locks anew (UPGRADE=1 for newer versions)
 	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(ENGINES)/requirements.in --output-file $(ENGINES)/requirements.txt
 	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(AXES)/requirements.in --output-file $(AXES)/requirements.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) $(FRAMEWORKS)/requirements.in --output-file $(FRAMEWORKS)/requirements.txt
-	$(COMPILE) --generate-hashes --resolution lowest-direct $(FRAMEWORKS)/lowest/requirements.in --output-file $(FRAMEWORKS)/lowest/requirements.txt
+	$(COMPILE) --generate-hashes $(LOWEST) --output-file $(FRAMEWORKS)/lowest/requirements.txt
 
 openapi: .venv/.runtime ## write openapi/openapi.json
 	@mkdir -p openapi

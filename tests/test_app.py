@@ -214,9 +214,9 @@ os._exit(0)  # the server still runs
 DIGITS = "/v1/datasets/digits/all"
 
 EVERYTHING = (
-    *("/", "/client.js", "/client.d.ts", "/explorer/icon.svg", "/explorer/explorer.js"),
+    *("/", "/client.js", "/client.d.ts", "/client.tgz", "/explorer/icon.svg", "/explorer/explorer.js"),
     *("/docs", "/docs/swagger-ui.css", "/docs/favicon-32x32.png", "/openapi.json"),
-    *("/livez", "/readyz", "/metrics", "/problems/unavailable"),
+    *("/livez", "/readyz", "/metrics", "/problems", "/problems/unavailable"),
     *("/v1/datasets", "/v1/datasets/digits", DIGITS),
     *(f"{DIGITS}/rows?limit=3&format={media.name}" for media in ROW_FORMATS),
     *(f"{DIGITS}/rows?limit=3&seed=1&format={media.name}&scale=standard" for media in ROW_FORMATS),
