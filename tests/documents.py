@@ -19,6 +19,9 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FRAMEWORKS = ("accelerate", "grain", "jax", "keras", "lightning", "tensorflow", "torch", "torchdata", "transformers")
 """Libraries of examples that `make test-frameworks` runs, because their installation takes long."""
 
+ADAPTER = re.compile(r"^from digits_client\.(?:torch|keras|grain|transformers) ", re.MULTILINE)
+"""An import of a module of the client that imports such a library."""
+
 
 def find_blocks(*kinds: str) -> Iterator[tuple[str, str, str]]:
     """Place, kind and text of the fenced blocks of these kinds in all documents."""
@@ -37,4 +40,4 @@ def find_imports(code: str) -> set[str]:
 
 def needs_framework(code: str) -> bool:
     """Whether an example belongs to `make test-frameworks`."""
-    return not find_imports(code).isdisjoint(FRAMEWORKS)
+    return ADAPTER.search(code) is not None or not find_imports(code).isdisjoint(FRAMEWORKS)
