@@ -9,7 +9,8 @@ TEXT = """MNIST and scikit-learn's digits in memory, served over HTTP: facts, ro
 
 Every answer is a pure function of its URL and of the data, so it can be cached, retried and prefetched. `rev` pins
 the data: with it an answer never changes. Nothing is clamped or guessed: what cannot be honoured is a problem that says
-what to do (RFC 9457). Every GET takes HEAD and `If-None-Match`; text comes in zstd or gzip by `Accept-Encoding`."""
+what to do (RFC 9457), sent as a page to a client that prefers `text/html` to JSON. Every GET takes HEAD and
+`If-None-Match`; text comes in zstd or gzip by `Accept-Encoding`."""
 
 DESCRIPTION: MappingProxyType[str, Any] = MappingProxyType(
     {

@@ -11,9 +11,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from service.http.accept import HTML_TYPE
 from service.http.problems import BY_STATUS, MEDIA_TYPE, Problem
-from service.http.route import BINARY, JSON_TYPE, TEXT, ApiRoute, Headers
+from service.http.route import BINARY, JSON_TYPE, ApiRoute, Headers
 
 HEADERS: Headers = {
     "ETag": ("Strong validator of these bytes.", "string"),
@@ -181,8 +180,9 @@ def _describe_components(paths: Schema, schemas: Mapping[str, Schema]) -> Schema
 
 def _describe_problem(status: int) -> Schema:
     kind = BY_STATUS[status]
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}, HTML_TYPE: {"schema": dict(TEXT)}}
-    return {"description": f"{kind.title}. {kind.remedy}", "content": content}
+    # The page for browsers is left out: beside it, openapi-fetch types every error as a problem or a text.
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {"description": f"{kind.title}. {kind.remedy}", "content": {MEDIA_TYPE: content}}
 
 
 def simplify(part: Any) -> Any:  # noqa: ANN401 - any part of a document

@@ -156,10 +156,7 @@ def test_every_problem_is_described_with_its_remedy() -> None:
     answers = DOCUMENT["components"]["responses"]
     assert set(answers) <= {f"Problem{kind.status.value}" for kind in KINDS.values()}
     for answer in answers.values():
-        assert answer["content"] == {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
-            "text/html": {"schema": {"type": "string"}},
-        }
+        assert answer["content"] == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         assert answer["description"]
 
 
