@@ -20,7 +20,8 @@ FRAMEWORKS := tests/frameworks
 # What the client needs, in the oldest versions: uv would keep those of an existing lock, unless they are named.
 LOWEST := --resolution lowest-direct $(addprefix --upgrade-package ,numpy urllib3 filelock) $(FRAMEWORKS)/lowest/requirements.in
 AXES := service/datasets/axes
-TRY = TF_CPP_MIN_LOG_LEVEL=3 $(FRAMEWORKS)/.venv/bin/python -m pytest --confcutdir $(FRAMEWORKS)
+# Several programs share few cores, and threads that wait for one another would take most of the time.
+TRY = OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 $(FRAMEWORKS)/.venv/bin/python -m pytest --confcutdir $(FRAMEWORKS)
 # What is locked: what the service needs, and what the client in the same environment needs.
 LOCKED := pyproject.toml clients/python/pyproject.toml
 LOCKS := requirements.txt requirements-dev.txt $(addsuffix /requirements.txt,$(CLIENTS) $(ENGINES) $(FRAMEWORKS) $(FRAMEWORKS)/lowest $(AXES))

@@ -18,7 +18,13 @@ def run(*command: str | Path, folder: Path) -> str:
     ended = subprocess.run(
         [sys.executable, *command],
         cwd=folder,
-        env={"KERAS_BACKEND": "torch", **os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env={
+            "KERAS_BACKEND": "torch",
+            "OMP_NUM_THREADS": "1",
+            **os.environ,
+            "PYTHONPATH": path,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        },
         capture_output=True,
         text=True,
         timeout=280,
