@@ -170,6 +170,24 @@ def test_a_loader_continues_anywhere_with_another_number_of_workers(digits: Spli
     assert visited == steps(2, 3)
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_a_worker_that_starts_late_does_not_read_the_next_epoch(digits: Split, early: bool) -> None:
+    received = torch.multiprocessing.get_context("fork").Event()
+
+    def wait(worker: int) -> None:
+        assert worker == 0 or received.wait(30)
+
+    loader = Loader(run(digits, epoch=2, start=1_700), columns=VISITS, num_workers=2, worker_init_fn=wait)
+    visited = []
+    for batch in loader:
+        visited += indices([batch])
+        if early:
+            loader.set_epoch(3)
+        received.set()
+    assert visited == steps(2)[17:]
+    assert indices(loader) == steps(3)
+
+
 def test_a_loader_continues_on_another_number_of_ranks(digits: Split) -> None:
     ranks = [Loader(run(digits, 50, rank=rank, world_size=2), columns=VISITS) for rank in range(2)]
     readings = [iter(loader) for loader in ranks]
@@ -188,6 +206,18 @@ def test_a_pass_that_was_left_begins_again(digits: Split) -> None:
     for _ in range(2):
         next(iter(loader))
     assert indices(loader) == steps(0)
+
+
+def test_a_pass_that_is_closed_late_does_not_disturb_the_next(digits: Split) -> None:
+    loader = Loader(run(digits), columns=VISITS)
+    left, reading = iter(loader), iter(loader)
+    next(left)
+    visited = indices([next(reading)])
+    left.close()  # type: ignore[attr-defined] # it is a generator
+    loader.set_epoch(5)
+    assert (loader.dataset.epoch, loader.state_dict()["epoch"]) == (0, 5)
+    visited += indices(reading)
+    assert visited == steps(0)
 
 
 def test_an_epoch_that_has_no_step_left_is_an_empty_pass(digits: Split) -> None:

@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader
 
 from digits_client.batches import Batches
 from digits_client.columns import DEFAULT, Columns
-from digits_client.state import State
+from digits_client.state import State, check_state
 from digits_client.torch.stream import Item, Stream
 
 
@@ -47,7 +47,9 @@ class Loader:
         """
         self.dataset = LoaderStream(batches, columns=columns)
         self._loader: DataLoader[Item] = DataLoader(self.dataset, batch_size=None, **options)
-        self._taken = 0
+        state = batches.state_dict()
+        self._epoch, self._start, self._taken = state["epoch"], state["start"], 0
+        self._reading: object = None  # the pass that is under way
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any option
         """Return an option of the DataLoader, such as `num_workers`: trainers copy them into a loader that skips."""
@@ -66,25 +68,32 @@ class Loader:
 
     def __iter__(self) -> Iterator[Item]:
         """Give the batches of one pass; a pass that was not read to its last batch begins again."""
-        epoch, start = self.dataset.epoch, self.dataset.start
-        self._move(epoch, start)
-        steps = len(self.dataset)
-        for taken, item in enumerate(self._loader, start=1):
-            if taken < steps:
-                self._taken = taken
-            else:
-                self._move(epoch + 1, 0)  # now, because trainers that know the length do not ask for the end
-            yield item
-        if steps == 0:
-            self._move(epoch + 1, 0)
+        epoch, self._reading = self._epoch, None  # an earlier pass may have been left open
+        self._move(epoch, self._start)
+        steps, mine = len(self.dataset), object()
+        self._reading = mine
+        try:
+            for taken, item in enumerate(self._loader, start=1):
+                if taken < steps:
+                    self._taken = taken
+                else:
+                    self._move(epoch + 1, 0)  # now, because trainers that know the length do not ask for the end
+                yield item
+            if steps == 0:
+                self._move(epoch + 1, 0)
+        finally:
+            if self._reading is mine:
+                self._reading = None
 
     def set_epoch(self, epoch: int) -> None:
         """Visit this epoch in the next pass: from its beginning, or from where the present one begins."""
-        self._move(epoch, self.dataset.start if epoch == self.dataset.epoch else 0)
+        self._move(epoch, self._start if epoch == self._epoch else 0)
 
     def state_dict(self) -> State:
         """Return where the run is after the batches that the loop has received; JSON can hold it."""
-        return self.dataset.state_dict(self._taken)
+        request = self.dataset.batches.request
+        start = min(request.samples, self._start + self._taken * request.global_batch)
+        return {**self.dataset.batches.state_dict(), "epoch": self._epoch, "start": start}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state in the next pass.
@@ -93,9 +102,13 @@ class Loader:
             ChangedData: the state belongs to another revision of the data.
             StateMismatch: it belongs to a run with other samples or another order; the message names the difference.
         """
-        self.dataset.load_state_dict(state)
-        self._taken = 0
+        self._move(*check_state(state, self.dataset.batches.request))
 
     def _move(self, epoch: int, start: int) -> None:
-        self.dataset.move(epoch, start)
-        self._taken = 0
+        """Begin the next pass at this position.
+
+        During a pass the dataset stays where that began: a worker that starts late reads the position only then.
+        """
+        self._epoch, self._start, self._taken = epoch, start, 0
+        if self._reading is None:
+            self.dataset.move(epoch, start)
