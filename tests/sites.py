@@ -1,8 +1,6 @@
 """A Site: a real server on a free port, and what it really sends, undecoded and unfollowed."""
 
 import json
-import re
-import subprocess
 import sys
 import threading
 from asyncio import Transport
@@ -10,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,12 +15,7 @@ from starlette.types import ASGIApp
 
 from service.http.server import Server, server_config
 from service.settings import Settings
-
-ROOT = Path(__file__).parent.parent
-"""Where the package lies, for servers that are processes of their own."""
-
-RUNNING = re.compile(r"running on (http://\S+)")
-"""The line in which the server tells its address."""
+from tests.processes import SERVE, run_server
 
 
 @dataclass(frozen=True)
@@ -130,23 +122,6 @@ def serving(app: ASGIApp, settings: Settings | None = None) -> Iterator[Site]:
 @contextmanager
 def process(*arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Site]:
     """`python -m service serve` on a free port, as a process of its own."""
-    command = [sys.executable, "-m", "service", "serve", "--port", "0", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as running:
-        assert running.stderr is not None
-        try:
-            told = []
-            for line in running.stderr:
-                told.append(line)
-                found = RUNNING.search(line)
-                if found:
-                    break
-            else:
-                raise AssertionError("The server ended before it ran:\n" + "".join(told))
-            # Whatever it says from now on is read, so that it never waits for a reader.
-            reader = threading.Thread(target=running.stderr.read)
-            reader.start()
-            yield Site(found[1])
-        finally:
-            running.terminate()
-            running.wait(30)
-        reader.join()
+    command = [sys.executable, *SERVE, *arguments]
+    with run_server(command, environment=environment) as running:
+        yield Site(running.url)

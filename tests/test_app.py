@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from pathlib import Path
 from typing import NoReturn, cast, get_args
 
 import numpy as np
@@ -25,7 +24,7 @@ from service.errors import DamagedData
 from service.formats.render import ColourMap
 from service.http.server import Server, server_config
 from service.settings import Settings
-from tests import made, sites
+from tests import made, processes, sites
 
 HERE = "/v1/datasets/made/train"
 
@@ -150,7 +149,7 @@ def test_starting_stays_light() -> None:
 def heavy_after(code: str) -> list[str]:
     """The heavy libraries that a new process has imported after running the code."""
     told = f"{code}; import sys; print(*[one for one in {HEAVY} if one in sys.modules])"
-    run = subprocess.run([sys.executable, "-c", told], cwd=Path(sites.ROOT), check=True, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", told], cwd=processes.ROOT, check=True, capture_output=True, text=True)
     return run.stdout.split()
 
 
@@ -291,8 +290,8 @@ def test_everything_that_is_asked_for_is_every_route() -> None:
 def test_nothing_is_imported_for_a_first_answer() -> None:
     command = [sys.executable, "-c", SERVING]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=sites.ROOT, text=True, **pipes) as running:  # type: ignore[call-overload]
-        found = next(found for line in running.stderr if (found := sites.RUNNING.search(line)))
+    with subprocess.Popen(command, cwd=processes.ROOT, text=True, **pipes) as running:  # type: ignore[call-overload]
+        found = next(found for line in running.stderr if (found := processes.RUNNING.search(line)))
         running.stdin.write("\n")
         running.stdin.flush()
         assert running.stdout.readline() == "ready\n"
@@ -318,5 +317,5 @@ print(*sorted(set(sys.modules) - before))
 
 def test_nothing_is_imported_for_a_first_colour_map() -> None:
     command = [sys.executable, "-c", DRAWING, *get_args(ColourMap)]
-    run = subprocess.run(command, cwd=sites.ROOT, check=True, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=processes.ROOT, check=True, capture_output=True, text=True)
     assert run.stdout.split() == []

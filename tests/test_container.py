@@ -2,7 +2,7 @@
 
 import re
 
-from tests.sites import ROOT
+from tests.processes import ROOT
 
 MIB = 2**20
 AT_REST, FOR_REQUESTS = 250_000_000, 150_000_000

@@ -16,7 +16,8 @@ import pytest
 from service import __version__
 from service.settings import Settings
 from tests.documents import ADDRESS, BLOCK, DOCUMENTS, find_blocks, find_imports, needs_framework
-from tests.sites import ROOT, Site
+from tests.processes import ROOT
+from tests.sites import Site
 
 PAGES = sorted(ROOT.glob("docs/*.md"))
 """The pages of the documentation."""

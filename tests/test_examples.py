@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.sites import ROOT, Site
+from tests.processes import ROOT
+from tests.sites import Site
 
 QUIET = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Several programs share few cores."""

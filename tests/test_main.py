@@ -14,11 +14,11 @@ import pytest
 
 from service import __version__
 from service.__main__ import main
-from tests import sites
+from tests import processes, sites
 
 
 def command(
-    *arguments: str, folder: Path = sites.ROOT, environment: Mapping[str, str] | None = None
+    *arguments: str, folder: Path = processes.ROOT, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """`python -m service …` until it ends, with the package that lies in `folder`."""
     return subprocess.run(
@@ -35,7 +35,7 @@ def command(
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the package, to be damaged."""
-    shutil.copytree(sites.ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(processes.ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
@@ -78,7 +78,7 @@ def test_check_verifies_the_data_and_says_so() -> None:
 def test_openapi_prints_the_committed_document() -> None:
     run = command("openapi")
     assert run.returncode == 0
-    assert run.stdout == (sites.ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8")
+    assert run.stdout == (processes.ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("verb", ["check", "serve"])
@@ -143,13 +143,13 @@ def test_a_setting_that_can_have_no_effect_is_refused_with_what_to_write(name: s
 def test_the_access_log_has_a_line_for_every_request_if_it_is_on(enabled: bool) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "service", "serve", "--port", "0"],
-        cwd=sites.ROOT,
+        cwd=processes.ROOT,
         env={**os.environ, "DIGITS_ACCESS_LOG": str(enabled)},
         stderr=subprocess.PIPE,
         text=True,
     ) as running:
         assert running.stderr is not None
-        found = next(found for line in running.stderr if (found := sites.RUNNING.search(line)))
+        found = next(found for line in running.stderr if (found := processes.RUNNING.search(line)))
         assert sites.Site(found[1]).get("/livez", {"X-Forwarded-For": "203.0.113.9"}).status == 200
         running.send_signal(signal.SIGTERM)
         lines = [line for line in running.stderr if "GET /livez" in line]
@@ -173,7 +173,7 @@ def test_serve_on_every_address_takes_ipv4_too() -> None:
 def test_serve_tells_its_address_and_what_it_loaded_in_how_long() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "service", "serve", "--port", "0", "--host", "127.0.0.1", "--root-path", "/digits"],
-        cwd=sites.ROOT,
+        cwd=processes.ROOT,
         stderr=subprocess.PIPE,
         text=True,
     ) as running:
@@ -181,7 +181,7 @@ def test_serve_tells_its_address_and_what_it_loaded_in_how_long() -> None:
         told = []
         for line in running.stderr:
             told.append(line)
-            if found := sites.RUNNING.search(line):
+            if found := processes.RUNNING.search(line):
                 break
         else:
             pytest.fail("".join(told))

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from digits_client.order import order_v1, sample_seeds
-from tests.sites import ROOT, Site
+from tests.processes import ROOT
+from tests.sites import Site
 
 PAGE = (ROOT / "docs" / "order-v1.md").read_text(encoding="utf-8")
 

@@ -82,6 +82,13 @@ def read_page(name: str) -> Page:
 
 
 @cache
+def read_package() -> Page:
+    """The npm package of the module, made once."""
+    content = build_package(read_page("client.js").content, read_page("client.d.ts").content)
+    return Page(PACKAGE_TYPE, content, hashlib.sha256(content).hexdigest())
+
+
+@cache
 def list_names() -> frozenset[str]:
     """The names of all files that are served, a folder before a slash."""
     folders = {"": ROOT, **{f"{one.name}/": one for one in ROOT.iterdir() if one.is_dir()}}
@@ -104,35 +111,27 @@ def get_home(request: ApiRequest, catalog: CatalogState) -> Representation:
 
 def get_module() -> Representation:
     """The JavaScript module."""
-    return _represent("client.js")
+    return _represent(read_page("client.js"))
 
 
 def get_module_types() -> Representation:
     """The types of the JavaScript module."""
-    return _represent("client.d.ts")
+    return _represent(read_page("client.d.ts"))
 
 
 def get_module_package() -> Representation:
     """The JavaScript module and its types as an npm package."""
-    package = build_package(read_page("client.js").content, read_page("client.d.ts").content)
-    digest = hashlib.sha256(package).hexdigest()
-    return Representation(
-        media_type=PACKAGE_TYPE,
-        body=Whole(lambda: package),
-        version=Page(PACKAGE_TYPE, package, digest),
-        cache_control=FOR_A_MINUTE,
-    )
+    return _represent(read_package())
 
 
 def get_part(name: str) -> Representation:
     """A file of the explorer."""
     if name not in list_names():
         raise Unknown("file of the explorer", name, "those that the page at / names")
-    return _represent(name)
+    return _represent(read_page(name))
 
 
-def _represent(name: str) -> Representation:
-    file = read_page(name)
+def _represent(file: Page) -> Representation:
     return Representation(
         media_type=file.media_type,
         body=Whole(lambda: file.content),

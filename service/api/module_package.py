@@ -10,7 +10,6 @@ import struct
 import tarfile
 import zlib
 from collections.abc import Iterator
-from functools import cache
 
 from service import __version__
 
@@ -41,7 +40,6 @@ The service from which this package was installed explains its interface at `/do
 """
 
 
-@cache
 def build_package(module: bytes, types: bytes) -> bytes:
     """The package of a module and its types, as `npm install` takes it."""
     files = {

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from service.errors import quote
+from service.http import pages
 from service.http.accept import parse_weights, prefers_html, weigh
 from service.http.compression import CODINGS, IDENTITY
-from service.http.pages import MEDIA_TYPE as HTML_TYPE
 from service.http.problems import NotAcceptable
 from service.http.representation import MediaFormat
 from service.http.request import ApiRequest, Headers, read_header
@@ -52,7 +52,7 @@ class DocumentFormat:
 
 
 JSON = DocumentFormat("json", "application/json")
-HTML = DocumentFormat("html", HTML_TYPE)
+HTML = DocumentFormat("html", pages.MEDIA_TYPE)
 
 DOCUMENT_FORMATS = (JSON, HTML)
 """Formats of such a document, the default first."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from service import __version__
 from service.api.module_package import LARGEST_BLOCK, store_gzip
-from tests import sites
+from tests import processes
 from tests.sites import Site
 
 PROGRAM = (
@@ -49,7 +49,7 @@ def test_every_process_makes_the_same_bytes(site: Site) -> None:
     here = hashlib.sha256(site.get("/client.tgz").body).hexdigest()
     made = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        cwd=sites.ROOT,
+        cwd=processes.ROOT,
         env={"TZ": "Asia/Tokyo"},
         capture_output=True,
         text=True,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.http.document import DOCUMENT, OPERATIONS, list_parameters, resolve
-from tests.sites import ROOT
+from tests.processes import ROOT
 
 TYPES = (ROOT / "service" / "explorer" / "client.d.ts").read_text(encoding="utf-8")
 

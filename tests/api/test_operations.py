@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.app import create_app
 from service.http.problems import KINDS
 from service.settings import Settings
-from tests import made, sites
+from tests import made, processes, sites
 
 
 def counted(site: sites.Site) -> dict[tuple[str, ...], float]:
@@ -82,4 +82,4 @@ def test_the_document_is_served_as_it_is_committed(live: sites.Site) -> None:
     answer = live.get("/openapi.json")
     assert answer["Content-Type"] == "application/json"
     assert answer.json["openapi"].startswith("3.1")
-    assert answer.body == (sites.ROOT / "openapi" / "openapi.json").read_bytes()
+    assert answer.body == (processes.ROOT / "openapi" / "openapi.json").read_bytes()

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.browser import npm, stage
 from tests.browser.conftest import Watched
 from tests.browser.look import measure_ink
-from tests.sites import ROOT, Site
+from tests.processes import ROOT
+from tests.sites import Site
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

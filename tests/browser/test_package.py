@@ -12,7 +12,8 @@ import pytest
 from service import __version__
 from tests.browser import npm, stage
 from tests.browser.conftest import Watched
-from tests.sites import ROOT, Site
+from tests.processes import ROOT
+from tests.sites import Site
 
 USE = stage.HERE / "package_use.ts"
 

@@ -7,7 +7,8 @@ import pytest
 
 from digits_client.partitions import ReplicatedSplit, find_split
 from tests.engines.originals import Rows, read_originals
-from tests.engines.replicas import Replica, run_other_data, run_service
+from tests.engines.replicas import run_other_data, run_service
+from tests.processes import RunningServer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,28 +24,28 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def replicas() -> Iterator[list[Replica]]:
+def replicas() -> Iterator[list[RunningServer]]:
     """Three replicas of the service, which no test kills."""
     with ExitStack() as stack:
         yield [stack.enter_context(run_service()) for _ in range(3)]
 
 
 @pytest.fixture
-def victim() -> Iterator[Replica]:
+def victim() -> Iterator[RunningServer]:
     """A replica to kill."""
     with run_service() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def other() -> Iterator[Replica]:
+def other() -> Iterator[RunningServer]:
     """A service with other data under the name `mnist`, 8 samples to test with."""
     with run_other_data() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def split(replicas: list[Replica]) -> ReplicatedSplit:
+def split(replicas: list[RunningServer]) -> ReplicatedSplit:
     """MNIST's test split on three replicas."""
     return find_split([one.url for one in replicas], dataset="mnist", split="test")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.engines.replicas import ROOT
+from tests.processes import ROOT
 
 FILES = ROOT / "service" / "datasets" / "originals"
 

@@ -15,7 +15,7 @@ from digits_client.replicas import Replicas
 from examples.engines.on_dask import RETRIES, divide, list_columns, read_digits
 from tests.engines.faults import Fault, Kind, spoil_rows
 from tests.engines.originals import Rows, check_exactly_once
-from tests.engines.replicas import Replica
+from tests.processes import RunningServer
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -69,7 +69,7 @@ def test_a_task_that_fails_half_way_is_run_again(
 
 
 def test_a_replica_that_is_killed_half_way_is_replaced(
-    victim: Replica, replicas: list[Replica], originals: Rows, tmp_path: Path
+    victim: RunningServer, replicas: list[RunningServer], originals: Rows, tmp_path: Path
 ) -> None:
     split = find_split([victim.url, replicas[0].url, replicas[1].url], dataset="mnist", split="test")
     fault = Fault(kind="kill replica", marker=tmp_path / "killed", pid=victim.process.pid)
@@ -77,13 +77,13 @@ def test_a_replica_that_is_killed_half_way_is_replaced(
     assert not victim.is_running
 
 
-def test_a_replica_of_other_data_is_refused(split: ReplicatedSplit, other: Replica) -> None:
+def test_a_replica_of_other_data_is_refused(split: ReplicatedSplit, other: RunningServer) -> None:
     changed = replace(split, replicas=Replicas(urls=(other.url,)))
     with pytest.raises(ChangedData, match="all replicas must hold the same data"):
         collect(divide(changed, partitions=2))
 
 
-def test_partitions_beyond_the_number_of_samples_are_left_out(other: Replica) -> None:
+def test_partitions_beyond_the_number_of_samples_are_left_out(other: RunningServer) -> None:
     small = find_split([other.url], dataset="mnist", split="test")
     partitions = divide(small, partitions=20)
     assert len(partitions) == len(small) == 8

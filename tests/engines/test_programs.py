@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.engines.originals import Rows, read_originals
-from tests.engines.replicas import ROOT, Replica
+from tests.processes import ROOT, RunningServer
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def training_rows() -> Rows:
 
 @pytest.mark.parametrize("program", ["on_ray", "on_dask", "on_spark"])
 def test_a_program_prints_the_counts_and_saves_the_mean_images(
-    program: str, replicas: list[Replica], training_rows: Rows, tmp_path: Path
+    program: str, replicas: list[RunningServer], training_rows: Rows, tmp_path: Path
 ) -> None:
     urls, file = [one.url for one in replicas], tmp_path / "means.npy"
     command = [sys.executable, "-m", f"examples.engines.{program}", *urls, "--partitions", "5", "--save", str(file)]

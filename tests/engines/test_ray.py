@@ -15,7 +15,7 @@ from digits_client.replicas import Replicas
 from examples.engines.on_ray import DigitsDatasource, read_digits
 from tests.engines.faults import Fault, spoil_ranks
 from tests.engines.originals import Rows, check_exactly_once
-from tests.engines.replicas import Replica
+from tests.processes import RunningServer
 
 # Ray sets deprecated settings itself.
 pytestmark = pytest.mark.filterwarnings("ignore:.* is deprecated:DeprecationWarning:ray.data.context")
@@ -85,7 +85,7 @@ def test_a_task_that_is_killed_half_way_is_run_again(split: ReplicatedSplit, ori
 
 
 def test_a_replica_that_is_killed_half_way_is_replaced(
-    victim: Replica, replicas: list[Replica], originals: Rows, tmp_path: Path
+    victim: RunningServer, replicas: list[RunningServer], originals: Rows, tmp_path: Path
 ) -> None:
     split = find_split([victim.url, replicas[0].url, replicas[1].url], dataset="mnist", split="test")
     fault = Fault(kind="kill replica", marker=tmp_path / "killed", pid=victim.process.pid)
@@ -93,14 +93,14 @@ def test_a_replica_that_is_killed_half_way_is_replaced(
     assert not victim.is_running
 
 
-def test_a_replica_of_other_data_is_refused(split: ReplicatedSplit, other: Replica) -> None:
+def test_a_replica_of_other_data_is_refused(split: ReplicatedSplit, other: RunningServer) -> None:
     changed = replace(split, replicas=Replicas(urls=(other.url,)))
     with pytest.raises(Exception, match="all replicas must hold the same data") as raised:
         collect(DigitsDatasource(changed), partitions=2)
     assert "ChangedData" in str(raised.value)
 
 
-def test_tasks_beyond_the_number_of_samples_are_left_out(other: Replica) -> None:
+def test_tasks_beyond_the_number_of_samples_are_left_out(other: RunningServer) -> None:
     small = find_split([other.url], dataset="mnist", split="test")
     source = DigitsDatasource(small)
     assert len(source.get_read_tasks(20)) == len(small) == 8

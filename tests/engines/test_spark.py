@@ -14,7 +14,7 @@ from digits_client.partitions import RankPartition, ReplicatedSplit
 from examples.engines.on_spark import DigitsReader, DigitsSource, read_digits
 from tests.engines.faults import Fault, Kind, spoil_ranks
 from tests.engines.originals import Rows, check_exactly_once
-from tests.engines.replicas import Replica
+from tests.processes import RunningServer
 
 TEST = {"dataset": "mnist", "split": "test"}
 
@@ -69,7 +69,7 @@ def collect_faulty(spark: SparkSession, fault: Fault, urls: list[str], *, partit
 
 
 @pytest.fixture
-def urls(replicas: list[Replica]) -> list[str]:
+def urls(replicas: list[RunningServer]) -> list[str]:
     return [one.url for one in replicas]
 
 
@@ -111,20 +111,20 @@ def test_a_task_that_fails_half_way_is_run_again(
 
 
 def test_a_replica_that_is_killed_half_way_is_replaced(
-    spark: SparkSession, victim: Replica, urls: list[str], originals: Rows, tmp_path: Path
+    spark: SparkSession, victim: RunningServer, urls: list[str], originals: Rows, tmp_path: Path
 ) -> None:
     fault = Fault(kind="kill replica", marker=tmp_path / "killed", pid=victim.process.pid)
     check_exactly_once(collect_faulty(spark, fault, [victim.url, *urls[:2]], partitions=12), originals)
     assert not victim.is_running
 
 
-def test_a_replica_of_other_data_is_refused(spark: SparkSession, split: ReplicatedSplit, other: Replica) -> None:
+def test_a_replica_of_other_data_is_refused(spark: SparkSession, split: ReplicatedSplit, other: RunningServer) -> None:
     changed = spark.read.format("digits").options(**TEST, replicas=other.url, rev=split.rev).load()
     with pytest.raises(Exception, match="all replicas must hold the same data"):
         changed.count()
 
 
-def test_partitions_beyond_the_number_of_samples_are_empty(spark: SparkSession, other: Replica) -> None:
+def test_partitions_beyond_the_number_of_samples_are_empty(spark: SparkSession, other: RunningServer) -> None:
     frame = read_digits(spark, [other.url], **TEST, partitions=20)
     assert frame.rdd.getNumPartitions() == 20
     assert sorted(row["index"] for row in frame.select("index").collect()) == list(range(8))

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from digits_client import Split, connect
-from tests.frameworks import servers
+from tests.processes import SERVE, SERVICE_PYTHON, run_server
 
 
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
     """The address of a server of the real datasets."""
-    with servers.serve() as address:
-        yield address
+    with run_server([SERVICE_PYTHON, *SERVE]) as running:
+        yield running.url
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.frameworks.servers import ROOT
+from tests.processes import ROOT
 
 TORCHRUN = ("-m", "torch.distributed.run", "--nnodes=1", "--rdzv-backend=c10d", "--rdzv-endpoint=127.0.0.1:0")
 """The launcher, on any free port."""

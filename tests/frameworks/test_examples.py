@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import ADDRESS, ROOT, find_blocks, find_imports, needs_framework
+from tests.documents import ADDRESS, find_blocks, find_imports, needs_framework
+from tests.processes import ROOT
 
 EXAMPLES = [pytest.param(code, id=place) for place, _, code in find_blocks("python") if needs_framework(code)]
 

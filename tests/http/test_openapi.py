@@ -22,7 +22,7 @@ from service.http.parameters import Parameters
 from service.http.problems import KINDS
 from service.http.route import ApiRoute
 from service.settings import Settings
-from tests import made, sites
+from tests import made, processes, sites
 from tests.http.document import DOCUMENT, OPERATIONS, Operation, list_parameters, resolve, walk, write_values
 from tests.http.expect import stable_headers
 
@@ -46,7 +46,7 @@ LARGEST = 400_000
 
 
 def test_the_committed_document_is_the_codes() -> None:
-    committed = (sites.ROOT / "openapi" / "openapi.json").read_bytes()
+    committed = (processes.ROOT / "openapi" / "openapi.json").read_bytes()
     assert committed == write_openapi(create_app()), "the document has drifted: run `make openapi` and commit it"
 
 
@@ -80,7 +80,7 @@ def test_every_process_writes_the_same_document() -> None:
     documents = {
         subprocess.run(
             [sys.executable, "-m", "service", "openapi"],
-            cwd=sites.ROOT,
+            cwd=processes.ROOT,
             env={**os.environ, "PYTHONHASHSEED": seed},  # decides the order of sets of strings
             capture_output=True,
             check=True,

@@ -125,7 +125,7 @@ class Batches:
         start = self._begin + (worker + taken * workers) * self.request.global_batch
         return self.request.fetch(self._epoch, start, stride=workers)
 
-    def step(self, number: int, cancellation: Cancellation | None = None) -> Batch:
+    def step(self, number: int) -> Batch:
         """Return one batch of the next pass, counted from 0: for loaders that ask by number.
 
         Raises:
@@ -134,7 +134,7 @@ class Batches:
         if not 0 <= number < len(self):
             raise IndexError(f"The pass has steps 0 to {len(self) - 1}, and none at {number}.")
         start = self._begin + number * self.request.global_batch
-        (batch,) = self.request.fetch(self._epoch, start, steps=1, cancellation=cancellation)
+        (batch,) = self.request.fetch(self._epoch, start, steps=1)
         return batch
 
     def copy_at(self, epoch: int, start: int = 0) -> "Batches":

@@ -23,7 +23,8 @@ from service.data.order import order_v1
 from tests import made
 from tests.clients.python.flaky import Flaky, run_flaky
 from tests.clients.python.test_ahead import wait_for_threads
-from tests.sites import ROOT, Site
+from tests.processes import ROOT
+from tests.sites import Site
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,8 @@ from service.data.dataset import Dataset
 from service.data.order import order_v1
 from tests import made
 from tests.clients.python.flaky import Flaky, run_flaky
-from tests.sites import ROOT, Site
+from tests.processes import ROOT
+from tests.sites import Site
 
 # --- the loaders of others ---
 

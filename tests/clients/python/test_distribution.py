@@ -11,7 +11,8 @@ import pytest
 
 import digits_client
 from service import __version__
-from tests.sites import ROOT, Site
+from tests.processes import ROOT
+from tests.sites import Site
 
 CLIENT = ROOT / "clients" / "python"
 
