@@ -159,7 +159,7 @@ def format_url(target: str | None, pool: ConnectionPool | None) -> str:
 def describe_failure(error: Exception | None) -> str:
     """Return what an exception of urllib3 says, without the objects that it names first."""
     text = str(error.args[-1] if error is not None and error.args else error)
-    return re.sub(r"^\w+\(host=.*?, port=.*?\): ", "", text)
+    return re.sub(r"^(?:\w+\(host=.*?, port=.*?\)|<.*?>): ", "", text)  # urllib3 before 2.6 has the latter
 
 
 def explain_permanent(error: Exception, *, known_host: bool) -> str | None:
