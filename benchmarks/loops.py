@@ -43,7 +43,7 @@ class Images(Protocol):
 
 
 Loaded = tuple[Any, Iterable[tuple[Images, object]]]
-"""A dataset of torch, and a DataLoader of it."""
+"""What moves from epoch to epoch, and the loader of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,8 @@ class Loops:
             "numpy": self.read_arrays,
             "torch": self.read_tensors,
             "pyarrow": self.read_floats,
-            "stream": self.read_stream,
+            "loader": self.read_loader,
+            "stream": self.read_loader,
             "torchvision": self.read_torchvision,
         }
         way, numbers = ways[task.loop], range(task.epoch, task.epoch + task.epochs)
@@ -113,10 +114,10 @@ class Loops:
             for _ in range(task.epochs):
                 yield from (batch.x for batch in batches)
 
-    def read_stream(self, task: Task) -> Iterator[Images]:
-        """Read with the client's dataset for torch."""
-        stream, loader = self._load(task, self._open_stream)
-        stream.set_epoch(task.epoch)
+    def read_loader(self, task: Task) -> Iterator[Images]:
+        """Read with the client's loader for torch, or with torch's own of the client's dataset."""
+        movable, loader = self._load(task, self._open_loader if task.loop == "loader" else self._open_stream)
+        movable.set_epoch(task.epoch)
         return (x for x, _ in loader)
 
     def read_torchvision(self, task: Task) -> Iterator[Images]:
@@ -130,6 +131,10 @@ class Loops:
         if key not in self._loaded:
             self._loaded[key] = start(task)
         return self._loaded[key]
+
+    def _open_loader(self, task: Task) -> Loaded:
+        loader = import_module("digits_client.torch").Loader(self.run(task), **_options(task.workers))
+        return loader, loader
 
     def _open_stream(self, task: Task) -> Loaded:
         stream = import_module("digits_client.torch").Stream(self.run(task))
@@ -166,15 +171,19 @@ class Loops:
 def load(
     dataset: object, *, batch_size: int | None, workers: int, shuffle: bool | None = None
 ) -> Iterable[tuple[Images, object]]:
-    """A DataLoader of torch. Workers may use every core: on the one of the loop they could only be slower than none."""
-    warnings.filterwarnings("ignore", "This DataLoader will create")  # it counts the loop's own cores
-    cores = range(os.cpu_count() or 1)
+    """A DataLoader of torch."""
     loader: Iterable[tuple[Images, object]] = import_module("torch.utils.data").DataLoader(
-        dataset,
-        batch_size=batch_size,
-        shuffle=shuffle,
-        num_workers=workers,
-        persistent_workers=workers > 0,
-        worker_init_fn=lambda _: os.sched_setaffinity(0, cores),
+        dataset, batch_size=batch_size, shuffle=shuffle, **_options(workers)
     )
     return loader
+
+
+def _options(workers: int) -> dict[str, Any]:
+    """Options of a DataLoader. Workers may use every core: on that of the loop they could only be slower than none."""
+    warnings.filterwarnings("ignore", "This DataLoader will create")  # it counts the loop's own cores
+    cores = range(os.cpu_count() or 1)
+    return {
+        "num_workers": workers,
+        "persistent_workers": workers > 0,
+        "worker_init_fn": lambda _: os.sched_setaffinity(0, cores),
+    }

@@ -33,7 +33,7 @@ def main(url: str, directory: str) -> None:
 
 
 def measure_gap(loops: Loops, task: Task, *, forever: bool) -> float:
-    """The longest time between the last batch of an epoch and the first of the next, in those of a mean batch.
+    """How much longer than for a mean batch the loop waits for the first of an epoch, at most, in mean batches.
 
     The client's passes show that they will go on when the second one begins, so the time before that does not count.
     """
@@ -43,7 +43,7 @@ def measure_gap(loops: Loops, task: Task, *, forever: bool) -> float:
         arrivals = [time.perf_counter() for _ in islice(batches, task.epochs * steps)]
     first = 0 if forever else steps
     waits = [later - earlier for earlier, later in pairwise(arrivals[first:])]
-    return max(waits[steps - 1 :: steps]) * len(waits) / sum(waits)
+    return max(waits[steps - 1 :: steps]) * len(waits) / sum(waits) - 1
 
 
 def count(images: Images) -> int:

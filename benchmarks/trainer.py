@@ -45,7 +45,7 @@ class Trainer:
         return int(self._answer())
 
     def gap(self, task: Task, *, forever: bool) -> float:
-        """The longest time between two epochs, in those of a mean batch; see `reading.measure_gap`."""
+        """The longest gap between two epochs, in mean batches; see `reading.measure_gap`."""
         self._order(task, gap=True, forever=forever)
         return float(self._answer())
 

@@ -20,9 +20,9 @@ from benchmarks.ways import (
     CLIENT,
     FILES_2,
     FLOATS,
+    LOADER,
+    LOADER_2,
     MEMORY,
-    STREAM,
-    STREAM_2,
     WAYS,
     Pace,
     Way,
@@ -70,9 +70,9 @@ class Target:
 
 RATIOS = (
     ("client, of pyarrow's stream of floats", CLIENT, FLOATS, Target(bound=2.0)),
-    ("`Stream`, of the client", STREAM, CLIENT, Target(bound=0.9)),
-    ("`Stream` with 2 workers, of `Stream` without", STREAM_2, STREAM, Target(bound=1.0)),
-    ("`Stream`, of torchvision with 2 workers", STREAM, FILES_2, Target(bound=None)),
+    ("`Loader`, of the client", LOADER, CLIENT, Target(bound=0.9)),
+    ("`Loader` with 2 workers, of `Loader` without", LOADER_2, LOADER, Target(bound=1.0)),
+    ("`Loader`, of torchvision with 2 workers", LOADER, FILES_2, Target(bound=None)),
 )
 """Name, one way, the other, and the target of the ratio of their rates."""
 

@@ -25,7 +25,7 @@ class Way:
     @property
     def served(self) -> bool:
         """Whether the batches come from the service."""
-        return self.loop in {"pyarrow", "client", "stream"}
+        return self.loop in {"pyarrow", "client", "loader", "stream"}
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,12 @@ MEMORY = Way(name="tensors in RAM, random order (torch)", loop="torch", needs="t
 ARRAYS = Way(name="arrays in RAM, random order (NumPy)", loop="numpy")
 FLOATS = Way(name="stream of floats, read by pyarrow", loop="pyarrow")
 CLIENT = Way(name="digits_client", loop="client")
-STREAM = Way(name="torch `Stream`", loop="stream", needs="torch")
-STREAM_2 = Way(name="torch `Stream`, 2 workers", loop="stream", workers=2, needs="torch")
+LOADER = Way(name="torch `Loader`", loop="loader", needs="torch")
+LOADER_2 = Way(name="torch `Loader`, 2 workers", loop="loader", workers=2, needs="torch")
+STREAM = Way(name="torch `Stream` in a `DataLoader`", loop="stream", needs="torch")
 FILES = Way(name="torchvision on local files", loop="torchvision", needs="torchvision")
 FILES_2 = Way(name="torchvision on local files, 2 workers", loop="torchvision", workers=2, needs="torchvision")
-WAYS = (MEMORY, ARRAYS, FLOATS, CLIENT, STREAM, STREAM_2, FILES, FILES_2)
+WAYS = (MEMORY, ARRAYS, FLOATS, CLIENT, LOADER, LOADER_2, STREAM, FILES, FILES_2)
 
 fresh = count()
 """Numbers of epochs that nobody has asked for, so that every order is computed anew."""

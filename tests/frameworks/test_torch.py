@@ -1,6 +1,8 @@
 """PyTorch's DataLoader: with and without workers, forked and spawned, and the datasets and loaders for it."""
 
 import json
+import os
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader, DistributedSampler
 
 from digits_client import ChangedData, Split, StateMismatch
+from digits_client.scale import Scale
 from digits_client.torch import Loader, OrderSampler, Samples, Stream
 from tests.frameworks.law import BATCH_SIZE, SAMPLES, STEPS, VISITS, indices, join, order, rank_steps, run, steps
 
@@ -111,19 +114,57 @@ def test_a_stream_begins_where_its_batches_do(digits: Split) -> None:
     assert indices(stream) == steps(2)[7:]
 
 
-def test_tensors_are_the_values(digits: Split) -> None:
-    x, y = next(iter(load(Stream(run(digits)))))
+@pytest.mark.parametrize("scale", ["raw", "unit", "standard"])
+@pytest.mark.parametrize(("workers", "context"), WORKERS)
+def test_tensors_are_the_values(digits: Split, scale: Scale, workers: int, context: str | None) -> None:
+    batches = digits.batches(100, layout="chw", scale=scale)
+    for loader in (load(Stream(batches), workers, context), Loader(batches.copy_at(0), num_workers=workers)):
+        for (x, y), batch in zip(loader, batches.copy_at(0), strict=True):
+            assert (x.dtype, y.dtype) == (torch.uint8 if scale == "raw" else torch.float32, torch.int64)
+            assert np.array_equal(x.numpy(), batch.x)
+            assert np.array_equal(y.numpy(), batch.y)
+            x.add_(1)  # they belong to the loop
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_columns_may_have_names(digits: Split, workers: int) -> None:
+    for batch in Loader(run(digits), columns={"pixel_values": "x", "labels": "y"}, num_workers=workers):
+        assert isinstance(batch, dict)
+        assert len(batch["labels"]) == len(batch["pixel_values"])
+        assert batch["pixel_values"].shape[1:] == (1, 8, 8)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_function_of_the_caller_sees_the_columns_where_it_runs(digits: Split, workers: int) -> None:
+    def double(item: Any) -> Any:
+        x, y = item
+        assert len(item) == 2
+        assert item[1] is y
+        return 2 * x, y
+
+    def flip(item: Any) -> Any:
+        return {key: value.flip(0) for key, value in item.items()}
+
     batch = next(iter(run(digits)))
-    assert (x.dtype, x.shape, y.dtype) == (torch.float32, (100, 1, 8, 8), torch.int64)
-    assert np.array_equal(x.numpy(), batch.x)
+    doubled: Any = next(iter(Loader(run(digits), num_workers=workers, collate_fn=double)))
+    x, y = doubled
+    assert np.array_equal(x.numpy(), 2 * batch.x)
     assert np.array_equal(y.numpy(), batch.y)
-    x += 1
+    named = {"image": "x", "label": "y"}
+    flipped: Any = next(iter(Loader(run(digits), columns=named, num_workers=workers, collate_fn=flip)))
+    assert np.array_equal(flipped["image"].numpy(), batch.x[::-1])
 
 
-def test_columns_may_have_names(digits: Split) -> None:
-    batch = next(iter(Loader(run(digits), columns={"pixel_values": "x", "labels": "y"})))
-    assert isinstance(batch, dict)
-    assert {key: value.shape for key, value in batch.items()} == {"pixel_values": (100, 1, 8, 8), "labels": (100,)}
+def test_workers_hand_over_batches_without_files_of_shared_memory(digits: Split) -> None:
+    loader = Loader(run(digits), columns=VISITS, num_workers=1, worker_init_fn=refuse_sharing)
+    assert indices(loader) == steps(0)
+    with pytest.raises(RuntimeError, match="exited unexpectedly"):
+        next(iter(Loader(run(digits), num_workers=1, worker_init_fn=refuse_sharing, collate_fn=list)))
+
+
+def refuse_sharing(_: int) -> None:
+    """End a worker that hands over a tensor as PyTorch does; an error would be lost in the thread that does it."""
+    ForkingPickler.register(torch.Tensor, lambda _: os._exit(3))
 
 
 @pytest.mark.parametrize(("columns", "error"), [(("x", "z"), ValueError), ((), ValueError), ("xy", TypeError)])

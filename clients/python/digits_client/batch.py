@@ -80,9 +80,9 @@ class Encoding:
         facts = {name: getattr(self, name) for name in ("dataset", "split", "rev", "layout")}
         return StreamType(shape=self.shape, facts={**facts, "scale": "raw"})
 
-    def build_batch(self, rows: Rows, valid: int) -> Batch:
-        """Return rows as a batch with memory of its own."""
-        x = self.intensities.scale(rows.image, self.scale)
+    def build_batch(self, rows: Rows, valid: int, *, raw: bool = False) -> Batch:
+        """Return rows as a batch with memory of its own; `raw` leaves images raw, whatever the scale."""
+        x = self.intensities.scale(rows.image, "raw" if raw else self.scale)
         return Batch(x, rows.label.copy(), rows.index.copy(), valid)
 
     def read_batch(self, content: bytes) -> Batch:

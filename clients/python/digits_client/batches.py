@@ -110,7 +110,8 @@ class Batches:
     def split_steps(self, worker: int, workers: int, *, taken: int = 0) -> Iterator[Batch]:
         """Give the steps of the next pass that one of several workers of a rank fetches: worker, worker + workers, ….
 
-        The workers together give every step once. The position of the run does not advance.
+        The workers together give every step once. Images are raw, whatever the scale of the run: who receives them
+        scales them. The position of the run does not advance.
 
         Args:
             worker: number of the worker, from 0.
@@ -123,7 +124,7 @@ class Batches:
         if not 0 <= worker < workers:
             raise ValueError(f"worker must be from 0 to {workers - 1}, not {worker}.")
         start = self._begin + (worker + taken * workers) * self.request.global_batch
-        return self.request.fetch(self._epoch, start, stride=workers)
+        return self.request.fetch(self._epoch, start, stride=workers, raw=True)
 
     def step(self, number: int) -> Batch:
         """Return one batch of the next pass, counted from 0: for loaders that ask by number.

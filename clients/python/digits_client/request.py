@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from digits_client.arrow import MEDIA_TYPE, TruncatedStream, read_stream
+from digits_client.arrow import MEDIA_TYPE, Rows, TruncatedStream, read_stream
 from digits_client.batch import Batch, Encoding, check_indices
 from digits_client.cancellation import Cancellation
 from digits_client.connection import Answer, Connection, Value
@@ -141,6 +141,7 @@ class BatchRequest:
         *,
         stride: int = 1,
         steps: int | None = None,
+        raw: bool = False,
         cancellation: Cancellation | None = None,
     ) -> Generator[Batch]:
         """Give batches of an epoch as they arrive; where an answer breaks off, request the rest.
@@ -150,6 +151,7 @@ class BatchRequest:
             start: samples of it before the first batch.
             stride: steps from one batch to the next.
             steps: number of batches, at least 1; None for all that are left.
+            raw: leave the images raw, whatever the scale.
             cancellation: interrupts it.
 
         Raises:
@@ -166,7 +168,8 @@ class BatchRequest:
         retries, url = fresh, f"{self.connection.url}{self.path}/batches"
         while wanted:
             try:
-                for batch in self._read_answer(order, epoch, wanted, retries):
+                for rows in self._read_answer(order, epoch, wanted, retries):
+                    batch = self.encoding.build_batch(rows, self.count_valid(wanted.start), raw=raw)
                     wanted, retries = wanted[1:], fresh
                     yield batch
             except BROKEN as error:
@@ -175,8 +178,8 @@ class BatchRequest:
 
     def _read_answer(
         self, order: NDArray[np.int64], epoch: int, starts: range, retries: PatientRetry
-    ) -> Iterator[Batch]:
-        """Give the batches of one answer, which begin at `starts`.
+    ) -> Iterator[Rows]:
+        """Give the rows of the batches of one answer, which begin at `starts`.
 
         Raises:
             TruncatedStream: the answer ends before the last of them.
@@ -197,7 +200,7 @@ class BatchRequest:
                     raise UnexpectedAnswer(f"{answer.url} answered with more than the {len(starts)} batches requested.")
                 start = starts[-left]
                 check_indices(rows, self.select(order, start), answer.url)
-                yield self.encoding.build_batch(rows, self.count_valid(start))
+                yield rows
                 left -= 1
             answer.body.skip()
         if left:

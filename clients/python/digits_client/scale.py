@@ -4,8 +4,8 @@ Raw pixels are a quarter of the bytes, so a trainer is supplied faster and the s
 """
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, lru_cache
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ SCALES: tuple[Scale, ...] = ("raw", "unit", "standard")
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 """Images, raw or scaled."""
 
-BLOCK = 8_192
+BLOCK = 32_768
 """Pairs of pixels that are looked up at once: their indices stay in the fastest cache of a processor."""
 
 
@@ -29,6 +29,10 @@ class Intensities:
     peak: int
     mean: float
     std: float
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how another process makes them: without the tables, which it keeps from one copy to the next."""
+        return share_intensities, (self.peak, self.mean, self.std)
 
     def scale(self, raw: NDArray[np.uint8], scale: Scale) -> Pixels:
         """Return raw pixels of any shape on a scale, as a new array of the same shape.
@@ -53,6 +57,12 @@ class Intensities:
         """The two float32 that stand for each two bytes, as one item: uint64 `(65536,)`, by the bytes as uint16."""
         pairs = np.arange(65_536, dtype=np.uint16).view(np.uint8)
         return self.standard_table[pairs].view(np.uint64)
+
+
+@lru_cache(maxsize=8)
+def share_intensities(peak: int, mean: float, std: float) -> Intensities:
+    """Return the same object for the same intensities."""
+    return Intensities(peak=peak, mean=mean, std=std)
 
 
 def look_up_pairs(raw: NDArray[np.uint8], table: NDArray[np.uint64]) -> NDArray[np.float32]:

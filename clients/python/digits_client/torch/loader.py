@@ -1,14 +1,15 @@
 """A loader of training batches that knows where the run is, for PyTorch and the trainers that are made of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, default_convert
 
 from digits_client.batches import Batches
 from digits_client.columns import DEFAULT, Columns
 from digits_client.state import State, check_state
-from digits_client.torch.stream import Item, Stream
+from digits_client.torch.parcel import Item, Parcel
+from digits_client.torch.stream import Stream
 
 
 class LoaderStream(Stream):
@@ -73,7 +74,7 @@ class Loader:
         steps, mine = len(self.dataset), object()
         self._reading = mine
         try:
-            for taken, item in enumerate(self._loader, start=1):
+            for taken, item in enumerate(self._open(), start=1):
                 if taken < steps:
                     self._taken = taken
                 else:
@@ -84,6 +85,12 @@ class Loader:
         finally:
             if self._reading is mine:
                 self._reading = None
+
+    def _open(self) -> Iterable[Item]:
+        """Return the items of a pass: as the DataLoader gives them, but not through it where that would do nothing."""
+        loader = self._loader
+        idle = loader.num_workers == 0 and not loader.pin_memory and loader.collate_fn is default_convert
+        return map(convert, self.dataset) if idle else loader
 
     def set_epoch(self, epoch: int) -> None:
         """Visit this epoch in the next pass: from its beginning, or from where the present one begins."""
@@ -112,3 +119,8 @@ class Loader:
         self._epoch, self._start, self._taken = epoch, start, 0
         if self._reading is None:
             self.dataset.move(epoch, start)
+
+
+def convert(item: Item | Parcel) -> Item:
+    """Return an item as a DataLoader gives it."""
+    return item if isinstance(item, dict) else list(item)

@@ -8,12 +8,10 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from digits_client.batch import Batch
 from digits_client.batches import Batches
-from digits_client.columns import DEFAULT, Columns, check_columns, select_columns
+from digits_client.columns import DEFAULT, Columns, check_columns
 from digits_client.errors import StateMismatch
 from digits_client.state import State, check_state
-
-Item = tuple[torch.Tensor, ...] | dict[str, torch.Tensor]
-"""A batch: tensors of its columns, over the memory of its arrays."""
+from digits_client.torch.parcel import Item, Parcel, to_item
 
 EPOCH, START, PASS_EPOCH, PASS_START, MOVES, BEGUN = range(6)
 """What the shared position holds: where the next pass begins, where the latest one began, how often the position was
@@ -145,7 +143,7 @@ class Stream(IterableDataset[Item]):
             raise RuntimeError(PREPARED)
 
 
-class StreamIterator(Iterator[Item]):
+class StreamIterator(Iterator[Item | Parcel]):
     """One pass of one worker. Its state lets torchdata's `StatefulDataLoader` continue within an epoch."""
 
     def __init__(self, stream: Stream) -> None:
@@ -158,23 +156,25 @@ class StreamIterator(Iterator[Item]):
         self._moves = stream.moves
         self._batches = stream.batches.copy_at(stream.epoch, stream.start)
         self._taken = 0
+        self._steps = 0  # of the pass, once it has begun
         self._ended = False
         self._open: Iterator[Batch] | None = None
 
-    def __next__(self) -> Item:
-        """Return the next step of this worker."""
+    def __next__(self) -> Item | Parcel:
+        """Return the next step of this worker: packed, if it has to go to another process."""
         if self._open is None:
-            if self._worker == 0 and self._first < len(self._batches):
+            self._steps = len(self._batches)
+            if self._worker == 0 and self._first < self._steps:
                 self._stream.begin(self._moves, in_worker=self._in_worker)
             self._open = self._fetch()
         batch = next(self._open, None)
         self._taken += batch is not None
-        if not self._in_worker and not self._ended and self._first >= len(self._batches):
+        if not self._in_worker and not self._ended and self._taken >= self._steps:
             self._ended = True
             self._stream.end(self._pass_state["epoch"])
         if batch is None:
             raise StopIteration
-        return to_item(batch, self._stream.columns)
+        return self._pack(batch) if self._in_worker else to_item(batch, self._stream.columns)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the position of the pass, and how many steps this worker has taken of it."""
@@ -209,19 +209,15 @@ class StreamIterator(Iterator[Item]):
 
     def _fetch(self) -> Iterator[Batch]:
         """Give the rest of this worker's steps."""
-        if self._workers > 1:
+        if self._in_worker:
             return self._batches.split_steps(self._worker, self._workers, taken=self._taken)
         request, begin = self._batches.request, self._pass_state
         start = min(request.samples, begin["start"] + self._first * request.global_batch)
         return iter(self._batches.copy_at(begin["epoch"], start))
 
-
-def to_item(batch: Batch, columns: Columns) -> Item:
-    """Return columns of a batch as tensors, over the same memory."""
-    selected = select_columns(batch, columns)
-    if isinstance(selected, dict):
-        return {key: torch.from_numpy(array) for key, array in selected.items()}
-    return tuple(torch.from_numpy(array) for array in selected)
+    def _pack(self, batch: Batch) -> Parcel:
+        encoding = self._batches.request.encoding
+        return Parcel(batch, scale=encoding.scale, intensities=encoding.intensities, columns=self._stream.columns)
 
 
 def to_tensors(batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
