@@ -35,7 +35,6 @@ ENCODERS = ";".join(
         f"pyarrow {pa.__version__}",
         f"orjson {orjson.__version__}",
         f"pillow {PIL.__version__}",
-        f"isal {version('isal')}",
         f"zlib {zlib.ZLIB_RUNTIME_VERSION}",
         f"cmap {version('cmap')}",
     )

@@ -39,7 +39,7 @@ VARY = {
 INLINE = 2.0
 """Milliseconds that making a body may hold the event loop; what costs more is made in the pool."""
 
-LARGEST_INLINE = 1_000_000
+LARGEST_INLINE = 500_000
 """Bytes that are compressed on the event loop: about 2.5 milliseconds."""
 
 
