@@ -26,21 +26,22 @@ class Case:
 
 
 FRESH = (
-    Case("PNG of one sample", Ask(f"{TRAIN}/samples/{{60000}}.png"), 0.20, quick=True),
+    Case("PNG of one sample", Ask(f"{TRAIN}/samples/{{60000}}.png"), 0.35, quick=True),
     Case("PNG, scale 8, viridis, caption", Ask(f"{TRAIN}/samples/{{60000}}.png?scale=8&cmap=viridis&caption=true")),
     Case("PNG of one sample, HEAD, one connection", Ask(f"{TRAIN}/samples/{{60000}}.png", "HEAD")),
     Case("PNG of one sample, 304", Ask(f"{TRAIN}/samples/{{60000}}.png", headers=ANYTHING)),
     Case("JSON of one sample", Ask(f"{TRAIN}/samples/{{60000}}")),
-    Case("100 rows, JSON", Ask(PAGE), 0.15, quick=True),
+    Case("100 rows, JSON", Ask(PAGE), 0.40, quick=True),
+    Case("100 rows, JSON, shuffled", Ask(f"{PAGE}&seed=7"), 0.25, quick=True),
     Case("100 rows, JSON, gzip", Ask(PAGE, headers={"Accept-Encoding": "gzip"})),
     Case("100 rows, JSON, zstd", Ask(PAGE, headers={"Accept-Encoding": "zstd"})),
     Case("100 rows, JSON, 304", Ask(PAGE, headers=ANYTHING)),
-    Case("100 rows, NDJSON", Ask(f"{PAGE}&format=ndjson")),
-    Case("100 rows, CSV", Ask(f"{PAGE}&format=csv")),
-    Case("100 rows, NPY", Ask(f"{PAGE}&format=npy")),
+    Case("100 rows, NDJSON", Ask(f"{PAGE}&format=ndjson"), 0.40, quick=True),
+    Case("100 rows, CSV", Ask(f"{PAGE}&format=csv"), 0.40, quick=True),
+    Case("100 rows, NPY", Ask(f"{PAGE}&format=npy"), 0.35, quick=True),
     Case("100 rows, NPZ", Ask(f"{PAGE}&format=npz")),
-    Case("100 rows, safetensors", Ask(f"{PAGE}&format=safetensors")),
-    Case("100 rows, Arrow", Ask(f"{PAGE}&format=arrow")),
+    Case("100 rows, safetensors", Ask(f"{PAGE}&format=safetensors"), 0.35),
+    Case("100 rows, Arrow", Ask(f"{PAGE}&format=arrow"), 0.35),
     Case("100 rows, Parquet", Ask(f"{PAGE}&format=parquet")),
 )
 """Random URLs: hardly any is asked twice."""

@@ -35,6 +35,7 @@ def run(cores: Cores, *, rounds: int, quick: bool) -> None:
     with bare(cores.server) as plain, service(cores.server, port=0) as ours:
         at_ready = ours.memory()
         with service(cores.server, response_cache_bytes=SMALL_CACHE) as forgetful:
+            _fill_stores(forgetful, fresh, cores=cores)
             _rates("Random URLs, nothing cached", fresh, forgetful, plain, cores=cores, rounds=rounds)
             print(f"\nFound in a response cache of {SMALL_CACHE:,} bytes all the same: {_hits(forgetful):.1%}.")
         _rates("One URL, repeated", repeated, ours, plain, cores=cores, rounds=rounds)
@@ -43,6 +44,14 @@ def run(cores: Cores, *, rounds: int, quick: bool) -> None:
         for case in fresh:
             measure(ours, case.ask, core=cores.load)
         _start_and_memory(ours, at_ready.resident, at_ready.share)
+
+
+def _fill_stores(ours: Server, cases: Sequence[Case], *, cores: Cores) -> None:
+    """Ask until the row stores that serve these cases are made."""
+    size = -1.0
+    while size != (size := read_metric(ours, "digits_row_stores_bytes")):
+        for case in cases:
+            measure(ours, case.ask, core=cores.load)
 
 
 def _rates(title: str, cases: Sequence[Case], ours: Server, plain: Server, *, cores: Cores, rounds: int) -> None:
@@ -162,9 +171,11 @@ def typical(path: str) -> str:
 
 def _hits(server: Server) -> float:
     """The share of requests that the response cache answered."""
-    lines = server.ask("/metrics").body.decode().splitlines()
-    hits, misses = (
-        next(float(line.split()[1]) for line in lines if line.startswith(f"digits_response_cache_{name}_total "))
-        for name in ("hits", "misses")
-    )
+    hits, misses = (read_metric(server, f"digits_response_cache_{name}_total") for name in ("hits", "misses"))
     return hits / max(1.0, hits + misses)
+
+
+def read_metric(server: Server, name: str) -> float:
+    """The value of a metric without labels."""
+    lines = server.ask("/metrics").body.decode().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))

@@ -23,6 +23,7 @@ from service.datasets import SOURCES
 from service.datasets.source import Source
 from service.errors import ServiceError
 from service.formats import ENCODERS, prepare
+from service.formats.row_stores import RowStores
 from service.http import openapi
 from service.http.compression import LIBRARIES
 from service.http.dispatcher import Dispatcher
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     metrics, responses = Metrics(), ResponseCache(capacity=settings.response_cache_bytes)
     pool = EncoderPool(threads=settings.encoder_threads, queue=settings.encoder_queue)
     files = FileStore(capacity=settings.files_bytes, pool=pool)
+    row_stores = RowStores(capacity=settings.row_stores_bytes)
     executor = Executor(release=RELEASE, cache=responses, files=files, pool=pool)
 
     @asynccontextmanager
@@ -78,7 +80,11 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         for pages in (PROBLEM_PAGES, PAGES):
             pages.prepare()
         await pool.prepare()
-        yield AppState(catalog=load(sources), settings=settings, metrics=metrics, executor=executor)
+        yield AppState(
+            catalog=load(sources), settings=settings, metrics=metrics, executor=executor, row_stores=row_stores
+        )
+        row_stores.close()
+        await executor.background.finish()
 
     app = Service(
         **DESCRIPTION,
@@ -95,6 +101,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     names = describe_names([source.card for source in sources])
     app.openapi = cache(lambda: openapi.document(app, names))  # type: ignore[method-assign] # as FastAPI documents it
     metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
+    metrics.read("digits_row_stores_bytes", "Bytes of finished rows.", lambda: row_stores.size)
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
     metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)
     metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)

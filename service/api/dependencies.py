@@ -8,6 +8,9 @@ from service.api.catalog import Catalog
 from service.api.named_types import DatasetName, SplitName
 from service.data.dataset import Dataset
 from service.data.split import Split
+from service.formats.format import Format
+from service.formats.row_stores import RowStores
+from service.http.background import Improvement
 from service.http.executor import Executor
 from service.http.metrics import Metrics
 from service.http.request import ApiRequest
@@ -23,6 +26,7 @@ class AppState(TypedDict):
     settings: Settings
     metrics: Metrics
     executor: Executor
+    row_stores: RowStores
 
 
 def find_catalog(request: ApiRequest) -> Catalog:
@@ -55,7 +59,19 @@ def find_split(
     return find_catalog(request)[dataset].split(split)
 
 
+def find_row_stores(request: ApiRequest) -> RowStores:
+    """The stores of finished rows."""
+    return request.scope["state"]["row_stores"]  # type: ignore[no-any-return]
+
+
+def plan_store(stores: RowStores, split: Split, media: Format) -> Improvement | None:
+    """The work that would make raw flat rows of a split in a format cheaper; None if it is done, or impossible."""
+    run = stores.plan(split, media)
+    return None if run is None else Improvement((split, media.stored_as), run)
+
+
 CatalogState = Annotated[Catalog, Depends(find_catalog)]
 SettingsState = Annotated[Settings, Depends(find_settings)]
+RowStoresState = Annotated[RowStores, Depends(find_row_stores)]
 DatasetPath = Annotated[Dataset, Depends(find_dataset)]
 SplitPath = Annotated[Split, Depends(find_split)]

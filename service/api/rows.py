@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from service.api.answer_headers import PAGED
-from service.api.dependencies import SettingsState, SplitPath
+from service.api.dependencies import RowStoresState, SettingsState, SplitPath, plan_store
 from service.api.envelopes import Envelope, describe_page
 from service.api.formats import ROW_FORMATS
 from service.api.limits import check_row_limit
@@ -23,6 +23,7 @@ from service.http.route import ApiRoute
 def get_rows(
     request: ApiRequest,
     settings: SettingsState,
+    stores: RowStoresState,
     split: SplitPath,
     query: Annotated[RowsQuery, Query()],
     media: Annotated[Format, Depends(Negotiation(ROW_FORMATS))],
@@ -38,8 +39,14 @@ def get_rows(
     def make() -> Encoded:
         return media.encode(page.select().batch(layout=query.layout, scale=query.scale, envelope=envelope))
 
-    cost = page.cost + media.cost(len(page), split.card.pixels, scaled=query.is_scaled)
-    return Representation(media_type=media.media_type, body=Whole(make, cost), version=split, headers=page.headers)
+    stored = media.stored_as in split.encoded
+    return Representation(
+        media_type=media.media_type,
+        body=Whole(make, page.cost + media.cost(len(page), split.card.pixels, scaled=query.is_scaled, stored=stored)),
+        version=split,
+        headers=page.headers,
+        improvement=None if query.is_scaled else plan_store(stores, split, media),
+    )
 
 
 ROUTES = (

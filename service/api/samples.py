@@ -1,11 +1,12 @@
 """One sample: as JSON, as a picture, and what is near it."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import orjson
 from fastapi import Query
 
-from service.api.dependencies import SampleIndex, SettingsState, SplitPath
+from service.api.dependencies import RowStoresState, SampleIndex, SettingsState, SplitPath, plan_store
 from service.api.limits import check_picture_size
 from service.api.links import SPLIT, link_sample
 from service.api.nearest import COST, describe_neighbors
@@ -30,10 +31,17 @@ SAMPLE = f"{SPLIT}/samples/{{index}}"
 
 
 def get_sample_png(
-    settings: SettingsState, split: SplitPath, index: SampleIndex, query: Annotated[SampleQuery, Query()]
+    settings: SettingsState,
+    stores: RowStoresState,
+    split: SplitPath,
+    index: SampleIndex,
+    query: Annotated[SampleQuery, Query()],
 ) -> Representation:
     """One sample as a PNG whose pixels are the data: 8-bit grey, or RGB with a colour map."""
-    return draw_sample(settings, split, index, query.options, png(query.options))
+    media = png(query.options)
+    drawn = draw_sample(settings, split, index, query.options, media)
+    improvement = plan_store(stores, split, media)
+    return drawn if improvement is None else replace(drawn, improvement=improvement)
 
 
 def get_sample_webp(
@@ -62,9 +70,7 @@ def draw_sample(settings: Settings, split: Split, index: int, options: RenderOpt
     check_picture_size(settings, measure(split.card.height, split.card.width, options, text))
     return Representation(
         media_type=media.media_type,
-        body=Whole(
-            lambda: media.encode(selection.batch(layout="image")), media.cost(1, split.card.pixels, scaled=False)
-        ),
+        body=Whole(lambda: media.encode(selection.batch()), media.cost(1, split.card.pixels, scaled=False)),
         version=split,
     )
 

@@ -1,12 +1,14 @@
 """A Batch: the values of some samples, ready to be encoded. Knows no HTTP and no dataset."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from service.data.encoded_rows import NOTHING, EncodedRows
 
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 """Intensities: uint8 as they are stored, float32 once scaled."""
@@ -25,7 +27,8 @@ class Batch:
     `facts` describe the batch (dataset, split, scale, …), for formats that have room for them. `valid` is set for
     training batches: the first so many rows are real, and the others fill the batch to its full size. `envelope`
     gives what surrounds the rows where a format has room for it, in the order of its members; the rows take the place
-    of its member `rows`.
+    of its member `rows`. `encoded` has rows that are finished
+    already, by the name of their encoding, if the batch has raw flat ones.
     """
 
     index: NDArray[np.int64]
@@ -37,6 +40,7 @@ class Batch:
     facts: Mapping[str, str]
     valid: int | None = None
     envelope: Callable[[], Mapping[str, object]] | None = None
+    encoded: Mapping[str, EncodedRows] = field(default_factory=lambda: NOTHING)
 
     @classmethod
     def of(
@@ -78,6 +82,7 @@ class Batch:
             width=self.width,
             peak=self.peak,
             facts=self.facts,
+            encoded=self.encoded,
         )
 
     def blocks(self, values: int) -> Iterator["Batch"]:
@@ -115,7 +120,12 @@ class Batch:
     @property
     def columns(self) -> list[str]:
         """Names of the flattened pixels, `pixel_{row}_{column}`."""
-        return [f"pixel_{row}_{column}" for row in range(self.height) for column in range(self.width)]
+        return name_pixels(self.height, self.width)
+
+
+def name_pixels(height: int, width: int) -> list[str]:
+    """Names of the flattened pixels of an image, `pixel_{row}_{column}`, row by row."""
+    return [f"pixel_{row}_{column}" for row in range(height) for column in range(width)]
 
 
 def _to_slice(rows: range) -> slice:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from service.data.batch import Batch, Layout, Pixels, to_layout
 from service.data.class_counts import Part, count_first_of_each, count_fold, count_labelled
+from service.data.encoded_rows import NOTHING
 from service.data.oddness import order_by_oddness
 from service.data.order import order_v1
 from service.data.scale import Scale, scale_pixels
@@ -159,6 +160,7 @@ class Selection:
             },
             valid=valid,
             envelope=envelope,
+            encoded=split.encoded if (layout, scale) == ("flat", "raw") else NOTHING,
         )
 
     def _sort_by_class(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

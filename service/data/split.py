@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.data.card import Card
+from service.data.encoded_rows import EncodedRows
 
 if TYPE_CHECKING:
     from service.data.dataset import Dataset
@@ -28,6 +29,8 @@ class Split:
 
     dataset: Dataset = field(repr=False)
     name: str
+    encoded: dict[str, EncodedRows] = field(default_factory=dict, repr=False)
+    """Raw rows that are finished already, by the name of their encoding: only a shorter way to the same bytes."""
 
     @property
     def card(self) -> Card:

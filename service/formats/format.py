@@ -31,7 +31,7 @@ class Cost:
     """What gathering, scaling and encoding take, measured.
 
     `call` is in microseconds, and `column` in microseconds a pixel of one sample; `row` is in nanoseconds a row, `raw`
-    and `scaled` in nanoseconds a pixel value of uint8 and of float32.
+    and `scaled` in nanoseconds a pixel value of uint8 and of float32, `stored` in those a pixel value of a stored row.
     """
 
     call: float
@@ -39,10 +39,11 @@ class Cost:
     row: float = 0.0
     raw: float = 0.0
     scaled: float = 0.0
+    stored: float = 0.3
 
-    def estimate(self, rows: int, pixels: int, *, scaled: bool) -> float:
+    def estimate(self, rows: int, pixels: int, *, scaled: bool, stored: bool) -> float:
         """Milliseconds for so many rows of so many pixels each."""
-        value = self.scaled if scaled else self.raw
+        value = self.scaled if scaled else self.stored if stored else self.raw
         return (self.call + pixels * self.column) / 1e3 + rows * (self.row + pixels * value) / 1e6
 
 
@@ -55,7 +56,8 @@ class Format:
     pieces of at most `PIECE` bytes, without gathering all pixels of a batch at once unless it says so; `stream_size` is
     the length of such a file, from one batch of the kind and how many batches there are of each number of rows. `text`
     formats are worth compressing for transport. `layouts` are those it can hold. `costs` are the measured constants
-    behind `cost`.
+    behind `cost`. `stored_as` is the encoding whose finished rows of a split, if there are, serve a file of raw flat
+    rows.
     """
 
     name: str
@@ -66,14 +68,15 @@ class Format:
     stream_size: Callable[[Batch, Mapping[int, int]], int] | None = None
     text: bool = False
     layouts: frozenset[Layout] = ANY_LAYOUT
+    stored_as: str | None = None
     costs: Cost
 
-    def cost(self, rows: int, pixels: int, *, scaled: bool) -> float:
+    def cost(self, rows: int, pixels: int, *, scaled: bool, stored: bool = False) -> float:
         """Estimated milliseconds to gather, scale and encode so many rows of so many pixels each.
 
         Within a factor of 1.5 of what was measured on one core; text of the scale `unit` takes half of it.
         """
-        return self.costs.estimate(rows, pixels, scaled=scaled)
+        return self.costs.estimate(rows, pixels, scaled=scaled, stored=stored)
 
 
 def read_pixels(batch: Batch, size: int) -> Iterator[memoryview]:

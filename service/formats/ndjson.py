@@ -6,7 +6,7 @@ import orjson
 
 from service.data.batch import Batch
 from service.formats.format import Cost, Format, concatenate
-from service.formats.json import rows, text_blocks
+from service.formats.json import LINES, rows, text_blocks
 
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 
@@ -19,8 +19,14 @@ def encode(batch: Batch) -> bytes:
 def stream(batches: Iterable[Batch]) -> Iterator[bytes]:
     """The lines of one batch after the other, some at a time."""
     for batch in batches:
+        stored = batch.encoded.get(LINES)
         for block in text_blocks(batch):
-            yield b"".join([orjson.dumps(row, option=OPTIONS) for row in rows(block)])
+            yield b"".join(encode_rows(block)) if stored is None else stored.read(block.index)
+
+
+def encode_rows(batch: Batch) -> list[bytes]:
+    """Each row as a line."""
+    return [orjson.dumps(row, option=OPTIONS) for row in rows(batch)]
 
 
 NDJSON = Format(
@@ -30,5 +36,6 @@ NDJSON = Format(
     encode=encode,
     stream=stream,
     text=True,
+    stored_as=LINES,
     costs=Cost(call=16, row=400, raw=2.7, scaled=16),
 )

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from service.errors import quote
 from service.http import conditions
+from service.http.background import Background
 from service.http.compression import IDENTITY, compress, compress_pieces
 from service.http.conditions import is_unmodified, select_range
 from service.http.encoder_pool import EncoderPool
@@ -57,6 +58,7 @@ class Executor:
         self._cache = cache
         self._files = files
         self._pool = pool
+        self.background = Background()
         self._flights: SingleFlight[Encoded] = SingleFlight()
 
     async def execute(self, request: ApiRequest, representation: Representation) -> ASGIApp:
@@ -86,6 +88,8 @@ class Executor:
                 headers.append((b"repr-digest", file.repr_digest))
                 return StoredResponse(headers, etag, file, request.scope["route"])
             case Whole():
+                if representation.improvement is not None:
+                    self.background.want(representation.improvement)
                 content = memoryview(await self._make(body, etag, coding))
                 response = StoredResponse(headers, etag, content, request.scope["route"])
                 self._cache.store(request.scope, response)

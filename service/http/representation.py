@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from service.http.background import Improvement
+
 Encoded = bytes | memoryview
 """Finished bytes; a memoryview where it saves a copy of the whole."""
 
@@ -91,6 +93,7 @@ class Representation:
         body: makes the bytes. It is not called for a request that needs none.
         version: the data that the bytes depend on, besides the URL; None where there is none (health, metrics).
         headers: further headers.
+        improvement: work in the background that would make such an answer cheaper.
         storable: whether the same request gets the same bytes again. If not, the answer has no validators and no
             cache may store it.
         pinned: whether `rev` pins every byte, so that caches may keep the answer for ever. A text that a release may
@@ -102,6 +105,7 @@ class Representation:
     body: Whole | Pieces | File
     version: Versioned | None
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    improvement: Improvement | None = None
     storable: bool = True
     pinned: bool = True
     cache_control: str | None = None

@@ -32,6 +32,7 @@ from service.api.queries import DrawingQuery, FileQuery, NeighborsQuery, Project
 from service.data import order
 from service.data.dataset import Dataset
 from service.data.split import Split
+from service.formats.row_stores import RowStores
 from service.http.negotiation import DOCUMENT_FORMATS
 from service.http.parameters import Parameters, RevisionQuery
 from service.http.representation import File, Pieces, Representation, Whole
@@ -139,8 +140,8 @@ def represent(case: Case, dataset: Dataset) -> Representation:
     request.path, request.query = "/here", case.query or Parameters()
     request.canonical_query = request.query.canonical()
     catalog = Catalog({dataset.card.name: dataset})
-    offered = {"request": request, "settings": Settings(), "split": split, "dataset": dataset, "catalog": catalog}
-    offered |= {"query": case.query, **case.arguments}
+    offered = {"request": request, "settings": Settings(), "stores": RowStores(capacity=1_000_000)}
+    offered |= {"split": split, "dataset": dataset, "catalog": catalog, "query": case.query, **case.arguments}
     names = case.endpoint.__code__.co_varnames[: case.endpoint.__code__.co_argcount]
     return case.endpoint(**{name: offered[name] for name in names})
 
