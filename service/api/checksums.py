@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from service import __version__
 from service.api.catalog import Catalog
-from service.api.downloads import encode_split
+from service.api.downloads import encode_file
 from service.api.formats import FILE_FORMATS
 from service.api.queries import FileQuery
+from service.data.choice import Choice
 from service.data.split import Split
 
 RECORD = files("service.api") / "checksums.json"
@@ -51,6 +52,6 @@ def write_record(catalog: Catalog) -> str:
 def compute_checksum(split: Split, suffix: str) -> str:
     """SHA-256 (hex) of a split's file, built for it."""
     digest = hashlib.sha256()
-    for piece in encode_split(split, FILE_FORMATS[suffix], FileQuery()):
+    for piece in encode_file(split, Choice(), FILE_FORMATS[suffix], FileQuery()):
         digest.update(piece)
     return digest.hexdigest()

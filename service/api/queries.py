@@ -30,6 +30,9 @@ from service.formats.format import FLAT, Format
 from service.http.parameters import LARGEST, Integer, RevisionQuery
 from service.http.problems import Malformed
 
+Offset = Annotated[Integer, Ge(0), Le(LARGEST), Field(description="rows to pass over")]
+"""Where a page, or a file, of a selection begins."""
+
 
 class SubsetQuery(RevisionQuery):
     """Which samples: a range of indices, some classes, one side of a fold, a few of each class."""
@@ -122,7 +125,7 @@ class SelectionQuery(SubsetQuery):
 class PageQuery(SelectionQuery):
     """A page of a selection."""
 
-    offset: Annotated[Integer, Ge(0), Le(LARGEST), Field(description="rows to pass over")] = 0
+    offset: Offset = 0
     limit: Annotated[
         Integer,
         Ge(1),
@@ -164,8 +167,13 @@ class TakeQuery(EncodingQuery):
     format: RowFormat | None = None
 
 
-class FileQuery(EncodingQuery):
-    """A whole split as one file."""
+class FileQuery(EncodingQuery, SelectionQuery):
+    """All samples of a selection, or so many of them, as one file."""
+
+    offset: Offset = 0
+    limit: Annotated[
+        Annotated[Integer, Ge(1)] | None, Field(description="rows in the file, as many as wanted; without it, all")
+    ] = None
 
 
 class ProjectionQuery(PageQuery):

@@ -13,9 +13,10 @@ from service.api import checksums
 from service.api.cards import build_split_card
 from service.api.catalog import Catalog
 from service.api.checksums import ENCODED_BY, compute_checksum, find_checksum, name_file, read_record, write_record
-from service.api.downloads import encode_split
+from service.api.downloads import encode_file
 from service.api.formats import FILE_FORMATS
 from service.api.queries import FileQuery
+from service.data.choice import Choice
 from service.data.dataset import Dataset
 from service.formats import ENCODERS
 from tests import sites
@@ -67,7 +68,7 @@ def test_the_record_is_written_as_it_is_committed(digits: Dataset) -> None:
 
 def test_a_checksum_is_that_of_all_pieces_together(tiny: Dataset) -> None:
     for suffix, media in FILE_FORMATS.items():
-        whole = b"".join(map(bytes, encode_split(tiny.split("all"), media, FileQuery())))
+        whole = b"".join(map(bytes, encode_file(tiny.split("all"), Choice(), media, FileQuery())))
         assert compute_checksum(tiny.split("all"), suffix) == hashlib.sha256(whole).hexdigest()
 
 

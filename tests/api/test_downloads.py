@@ -1,6 +1,10 @@
-"""Whole splits over HTTP: the right bytes, whole and in part."""
+"""Splits as files over HTTP, and choices of their samples: the right bytes, whole and in part."""
 
+import base64
+import hashlib
 import io
+from typing import Any
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import numpy as np
@@ -11,9 +15,26 @@ from hypothesis import strategies as st
 from service.api.formats import FILE_FORMATS
 from service.data.dataset import Dataset
 from service.data.selection import Selection
-from tests import readers, sites
+from tests import made, readers, sites
 
 HERE = "/v1/datasets/made"
+
+FEW = st.fixed_dictionaries(
+    {},
+    optional={
+        "label": st.lists(st.integers(0, 3), min_size=1, max_size=3),
+        "range": st.sampled_from(["0:12", "5:", ":20"]),
+        "per_class": st.integers(1, 2),
+    },
+)
+FOLDS = st.fixed_dictionaries(
+    {"fold": st.integers(0, 2), "folds": st.just(2), "part": st.sampled_from(["train", "holdout"])}
+)
+ORDERS = st.sampled_from([{}, {"seed": 7}, {"order": "oddest"}])
+LISTS = st.fixed_dictionaries({"index": st.lists(st.integers(0, made.TRAIN), min_size=1, max_size=40)})
+
+CHOICES = st.builds(lambda subset, order: {**subset, **order}, FEW | FOLDS, ORDERS) | LISTS
+"""Choices of rows, of which some are refused: a class is too small, a fold or an index does not exist."""
 
 
 def test_a_split_comes_in_the_files_of_the_contract() -> None:
@@ -150,3 +171,91 @@ def test_a_real_split_of_sixty_thousand_is_all_there(live: sites.Site, mnist: Da
     assert archive["x"].tobytes() == Selection.of(mnist.split("train")).images.tobytes()
     assert archive["y"].tolist() == Selection.of(mnist.split("train")).labels.tolist()
     assert archive["index"].tolist() == list(range(60_000))
+
+
+def list_rows(site: sites.Site, target: str, name: str) -> tuple[list[int], list[int], bytes]:
+    """The indices, labels and pixels of an answer, as the first reader of its format sees them."""
+    index, label, image = readers.READERS[name][0](site.get(target).body)
+    assert index is not None
+    assert label is not None
+    return index.tolist(), label.tolist(), image.astype(np.uint8).tobytes()
+
+
+@given(suffix=st.sampled_from(sorted(FILE_FORMATS)), choice=CHOICES, limit=st.integers(1, 9))
+def test_the_file_of_a_choice_has_the_rows_of_all_its_pages(
+    site: sites.Site, suffix: str, choice: dict[str, Any], limit: int
+) -> None:
+    query = urlencode(choice, doseq=True)
+    file = site.get(f"{HERE}/train.{suffix}?{query}")
+    page = site.get(f"{HERE}/train/rows?{query}")
+    if page.status != 200:
+        assert (file.status, file.json["errors"]) == (page.status, page.json["errors"])
+        return
+    name, total = FILE_FORMATS[suffix].name, page.json["total"]
+    paged = f"{HERE}/train/rows?{query}&limit={limit}&format={name.removesuffix('-file')}"
+    starts = range(0, max(1, total), limit)
+    pages = [list_rows(site, f"{paged}&offset={start}", name.removesuffix("-file")) for start in starts]
+    index, label, image = list_rows(site, f"{HERE}/train.{suffix}?{query}", name)
+    assert index == [one for page in pages for one in page[0]]
+    assert label == [one for page in pages for one in page[1]]
+    assert image == b"".join(page[2] for page in pages)
+    assert len(index) == total
+
+
+@given(suffix=st.sampled_from(sorted(FILE_FORMATS)), offset=st.integers(0, 30), limit=st.integers(1, 30))
+def test_a_file_may_begin_later_and_end_sooner(site: sites.Site, suffix: str, offset: int, limit: int) -> None:
+    order = site.get(f"{HERE}/train/order?seed=3").json["order"]
+    target, name = f"{HERE}/train.{suffix}?seed=3&offset={offset}", FILE_FORMATS[suffix].name
+    assert list_rows(site, f"{target}&limit={limit}", name)[0] == order[offset : offset + limit]
+    assert list_rows(site, target, name)[0] == order[offset:]
+
+
+@pytest.mark.parametrize("suffix", FILE_FORMATS)
+def test_a_file_of_no_rows_is_a_file(site: sites.Site, suffix: str) -> None:
+    for query in ("label=3", "offset=8", "offset=9223372036854775807"):  # no dog is in the test split
+        target = f"{HERE}/test.{suffix}?{query}"
+        assert list_rows(site, target, FILE_FORMATS[suffix].name) == ([], [], b"")
+
+
+@pytest.mark.parametrize(
+    "query", ["seed=1&order=oddest", "index=3&label=1", "index=99", "limit=0", "fold=1", "k=1", "per_class=99"]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_file_is_refused_where_rows_are(site: sites.Site, query: str, method: str) -> None:
+    known = {"If-None-Match": "*"}  # a client cannot have what does not exist
+    file, page = (site.send(method, f"{HERE}/train{what}?{query}", known) for what in (".npz", "/rows"))
+    assert file.status == page.status == 422
+    if method == "GET":
+        assert [one["name"] for one in file.json["errors"]] == [one["name"] for one in page.json["errors"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("label=3&label=1&seed=7", "made-train-label-1-3-seed-7"),
+        ("range=5:&order=oddest&rev={rev}", "made-train-range-5-to-order-oddest"),
+        ("range=:9&limit=2", "made-train-range-to-9-limit-2"),
+        ("per_class=1", "made-train-per_class-1"),
+        ("scale=unit&layout=chw", "made-train-scale-unit-layout-chw"),
+        ("order=file&offset=0", "made-train"),
+        ("&".join(f"index={n}" for n in range(20)), "made-train-index-0-1-2-3-4-5-6-7-and-12-more"),
+    ],
+)
+def test_the_name_of_a_file_says_what_it_is(site: sites.Site, tiny: Dataset, query: str, name: str) -> None:
+    answer = site.head(f"{HERE}/train.npz?{query.format(rev=tiny.rev)}")
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}.npz"'
+
+
+def test_a_choice_is_a_file_like_any_other(site: sites.Site, tiny: Dataset) -> None:
+    target = f"{HERE}/train.csv?label=1&seed=7&rev={tiny.rev}"
+    whole, head = site.get(target), site.head(target)
+    digest = base64.b64encode(hashlib.sha256(whole.body).digest()).decode()
+    assert whole["Repr-Digest"] == head["Repr-Digest"] == f"sha-256=:{digest}:"
+    assert head["Content-Length"] == str(len(whole.body))
+    assert whole["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert site.get(target, {"If-None-Match": whole["ETag"]}).status == 304
+    assert site.get(target, {"Range": "bytes=7-20"}).body == whole.body[7:21]
+    assert site.get(f"{HERE}/train.csv?seed=7&label=1&label=1")["ETag"] == whole["ETag"]
+    for other in ("label=1", "seed=7", "label=1&seed=8", "label=1&seed=7&limit=3"):
+        assert site.head(f"{HERE}/train.csv?{other}")["ETag"] != whole["ETag"]
+    assert site.get(f"{HERE}/train.csv?label=1&rev=123456789abc").status == 409

@@ -30,7 +30,8 @@ def test_everything_that_the_page_names_is_there(site: sites.Site) -> None:
     parts = {urljoin("/", unescape(part)).removeprefix("/") for part in LOCAL.findall(site.get("/").body.decode())}
     assert {"client.js", "docs", "v1/datasets"} <= parts
     assert [part for part in parts if site.get(f"/{part}").status != 200] == []
-    named = {part.removeprefix("explorer/") for part in parts}
+    parts |= set(LOCAL.findall(site.get("/problems?format=html").body.decode()))
+    named = {part.lstrip("/").removeprefix("explorer/") for part in parts}
     scripts = "".join(site.get(f"/explorer/{name}").body.decode() for name in list_names() if name.endswith(".js"))
     named |= {f"{style}.css" for style in LOADED_LATER.findall(scripts)}
     assert {name for name in list_names() if name.endswith((".css", ".woff2", ".svg"))} <= named
