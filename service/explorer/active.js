@@ -1,14 +1,16 @@
-// The one owner of the active sample: views, panel and controls ask it to move, open and close; it keeps the address
-// and tells those who watch. The rules are those of cursor.js.
+// The one owner of the active sample and of its neighbours: views, panel and controls ask it to move, open and close;
+// it keeps the address and tells those who watch. The rules are those of cursor.js.
 
 import * as cursors from "./cursor.js";
 import { SampleOrder, selectionOf } from "./selection.js";
 import { change } from "./state.js";
 
+const NONE = Object.freeze([]);
+
 export class ActiveSample {
   /** `cards` are those of all datasets; `state` is the present one. */
   constructor(service, cards, state) {
-    Object.assign(this, { service, cards, listeners: new Set() });
+    Object.assign(this, { service, cards, listeners: new Set(), found: null });
     this.#begin(state);
   }
 
@@ -35,6 +37,19 @@ export class ActiveSample {
   /** The index of the active sample; undefined while it is not known. */
   get index() {
     return this.cursor.wanted ?? this.order.indexAt(this.cursor.position);
+  }
+
+  /** The nearest neighbours of the open sample, [{ index, label, distance }, …]; none until they were found. */
+  get neighbours() {
+    const { found, selection } = this;
+    const holds = this.cursor.open && found?.split === selection.split && found.index === this.index;
+    return holds ? found.neighbours : NONE;
+  }
+
+  /** These are the neighbours of a sample of a split. */
+  meet(split, index, neighbours) {
+    this.found = { split, index, neighbours };
+    this.#tell({ reveal: false });
   }
 
   press(key, room) {

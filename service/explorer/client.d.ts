@@ -115,6 +115,24 @@ export interface Neighbor {
     links: Links;
 }
 
+export interface DrawingNeighborOptions {
+    /** Number of nearest samples, 1…100; 10 without it. */
+    k?: number;
+    /** Pins the data: another revision is a Problem of status 409. */
+    rev?: string;
+}
+
+/** The samples nearest to a drawing. */
+export interface DrawingNeighbors {
+    dataset: string;
+    split: string;
+    rev: string;
+    neighbors: Neighbor[];
+    /** How many of the neighbours have each label, by the names of all classes. */
+    votes: Record<string, number>;
+    links: Links;
+}
+
 export interface LabelStatistics {
     label: number;
     name: string;
@@ -410,6 +428,13 @@ export class Service {
     pixels(split: Split, offset?: number, limit?: number, options?: Choice & Waiting): Promise<Uint8Array>;
     sample(split: Split, index: number, options?: Waiting): Promise<Sample>;
     neighbors(split: Split, index: number, options?: Waiting & { k?: number }): Promise<Neighbor[]>;
+    /** The nearest samples of a drawing: h·w raw pixels, row by row. */
+    neighborsOf(
+        split: Split,
+        pixels: ArrayLike<number>,
+        options?: DrawingNeighborOptions & Waiting,
+    ): Promise<DrawingNeighbors>;
+    neighborsUrl(split: Split, pixels: ArrayLike<number>, options?: DrawingNeighborOptions): string;
     labels(split: Split, options?: Waiting): Promise<LabelStatistics[]>;
     statistics(split: Split, options?: Waiting): Promise<Statistics>;
     projection(split: Split, options?: MapOptions & Waiting): Promise<Projection>;
@@ -444,6 +469,9 @@ export function draw(
 
 /** The colours of raw values 0…peak as RGBA words of a canvas. */
 export function palette(cmap?: ColourMap, options?: { invert?: boolean; peak?: number }): Uint32Array;
+
+/** Raw pixels of a drawing as the parameter `pixels`: base64url without padding. */
+export function encodePixels(pixels: ArrayLike<number>): string;
 
 export interface NumericArray {
     data: Uint8Array | Float32Array | BigInt64Array;

@@ -120,6 +120,16 @@ export class Service {
     return (await this.json(`v1/datasets/${split}/samples/${index}/neighbors`, { k }, options)).neighbors;
   }
 
+  /** The same of a drawing, raw pixels row by row: { neighbors, votes, links, … }; `votes` counts them by label. */
+  async neighborsOf(split, pixels, { signal, retries, ...parameters } = {}) {
+    return this.json(`v1/datasets/${split}/neighbors`, { pixels: encodePixels(pixels), ...parameters }, { signal, retries });
+  }
+
+  /** Where that answer is; it can be shared, because the drawing is in it. */
+  neighborsUrl(split, pixels, parameters = {}) {
+    return this.url(`v1/datasets/${split}/neighbors`, { pixels: encodePixels(pixels), ...parameters });
+  }
+
   /** Each class: { label, name, count, share, first_index, mean, std, nonzero, links }. */
   async labels(split, options) {
     return (await this.json(`v1/datasets/${split}/labels`, {}, options)).labels;
@@ -302,6 +312,14 @@ export function palette(cmap = "gray", { invert = false, peak = 255 } = {}) {
     bytes[4 * value + 3] = 255;
   }
   return new Uint32Array(bytes.buffer);
+}
+
+/** Raw pixels of a drawing, integers row by row, as the parameter `pixels`: base64url without padding (RFC 4648). */
+export function encodePixels(pixels) {
+  const bytes = Uint8Array.from(pixels);
+  const bad = bytes.findIndex((byte, at) => byte !== pixels[at]);
+  if (bad >= 0) throw new RangeError(`Pixel ${bad} is ${pixels[bad]}; the raw values of pixels are integers from 0 to 255.`);
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
 /** The arrays of an NPZ file (stored, not compressed, as the service sends it) by name: { data, shape }. */

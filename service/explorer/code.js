@@ -1,32 +1,56 @@
-// Code in the panel: one snippet at a time, and a button that copies it.
+// Code: one snippet at a time, and a button that copies it.
 
 import { copyButton, make } from "./make.js";
-import { snippets, TOOLS } from "./snippets.js";
+import { answerSnippets, snippets } from "./snippets.js";
 
-let chosen = TOOLS[0]; // the tool shown last stays shown, wherever code is shown next
+let chosen = null; // the tool shown last stays shown, wherever code is shown next
+
+const SIMILAR = { Python: "pandas", pandas: "Python", NumPy: "Python", Keras: "Python", torch: "Python" };
 
 export class CodeBlock {
-  constructor(service) {
+  /** `name` is what the code is called where there is more of it on the page. */
+  constructor(service, { name = "Code" } = {}) {
     this.service = service;
-    this.text = make("pre", { tabIndex: 0, role: "region", "aria-label": "Code" });
-    this.tabs = TOOLS.map((name) =>
-      make("button", { type: "button", class: "tab", value: name, onclick: () => this.#choose(name) }, name),
-    );
-    const copy = copyButton(() => this.snippets[chosen], "code");
-    const head = make("div", { class: "code-head" }, make("div", { class: "tools-list" }, this.tabs), copy);
-    this.element = make("div", { class: "code" }, head, this.text);
+    this.text = make("pre", { tabIndex: 0, role: "region", "aria-label": name });
+    this.tabs = make("div", { class: "tools-list" });
+    const copy = copyButton(() => this.snippets[this.name], "code");
+    this.element = make("div", { class: "code" }, make("div", { class: "code-head" }, this.tabs, copy), this.text);
   }
 
-  /** Show code that fetches `count` samples of a split, chosen by the parameters of `rows`. */
-  show({ split, parameters, count, drawn = false, card }) {
-    const what = { split, parameters, total: count, drawn, rev: card.rev, image: card.image_shape, peak: card.range[1] };
-    this.snippets = snippets(this.service, what);
-    this.#choose(chosen);
+  /**
+   * Show code that fetches `count` samples of a split, chosen by the parameters of `rows`; the first of them if they
+   * are `drawn`. `look` is how pictures are drawn.
+   */
+  show({ split, parameters, count, drawn = false, card, look = {} }) {
+    const { rev, image_shape: image, range } = card;
+    this.#fill(snippets(this.service, { split, parameters, total: count, drawn, rev, image, peak: range[1], look }));
+  }
+
+  /** Show code that reads the answer to a request: see `answerSnippets`. */
+  showAnswer(what) {
+    this.#fill(answerSnippets(what));
+  }
+
+  #fill(found) {
+    this.snippets = found;
+    const names = Object.keys(found);
+    if (names.join() !== [...this.tabs.children].map((tab) => tab.value).join()) {
+      this.tabs.replaceChildren(...names.map((name) => this.#tab(name)));
+    }
+    this.#choose([chosen, SIMILAR[chosen], names[0]].find((name) => names.includes(name)));
+  }
+
+  #tab(name) {
+    const choose = () => {
+      chosen = name;
+      this.#choose(name);
+    };
+    return make("button", { type: "button", class: "tab", value: name, onclick: choose }, name);
   }
 
   #choose(name) {
-    chosen = name;
+    this.name = name;
     this.text.textContent = this.snippets[name];
-    for (const tab of this.tabs) tab.setAttribute("aria-pressed", tab.value === name);
+    for (const tab of this.tabs.children) tab.setAttribute("aria-pressed", tab.value === name);
   }
 }

@@ -39,7 +39,7 @@ export function compare(root, { service, cards }) {
 
 function column(service, card) {
   const split = Object.keys(card.splits)[0];
-  const see = () => change({ view: "samples", dataset: card.name, split, label: [], seed: null });
+  const see = () => change({ view: "samples", dataset: card.name, split, label: [], seed: null, order: "file", only: false });
   const list = (kind, texts) => make("ul", { class: kind }, texts.map((text) => make("li", {}, text)));
   return make(
     "article",

@@ -2,17 +2,18 @@
 
 import { palette } from "../client.js";
 import { readNumber, readSeed, SEED_RULE } from "./address.js";
+import { basket } from "./basket.js";
 import { check, group, NumberField, segments } from "./fields.js";
 import { count, make, title } from "./make.js";
-import { CHOOSING, selectionOf } from "./selection.js";
+import { CHOOSING, isBasket, selectionOf, toggled } from "./selection.js";
 import { change, COLOUR_MAPS, state, watch } from "./state.js";
 
-const DATA = ["samples", "labels", "statistics", "map"]; // views of one split
-const DRAWN = ["samples", "labels", "statistics", "compare"]; // views whose pictures have a colour map
+const DATA = ["samples", "labels", "statistics", "map", "draw"]; // views of one split
+const DRAWN = ["samples", "labels", "statistics", "draw", "compare"]; // views whose pictures have a colour map
 
 /** Build the controls in `form`; `done` is called when the choice is made, where the controls cover the view. */
 export function controls(form, { cards, active, done }) {
-  const parts = [datasets(cards), splits(), labels(), order(), ...look(), opener(active), actions(active, done)];
+  const parts = [datasets(cards), splits(), labels(), order(), basket(), ...look(), opener(active), actions(active, done)];
   form.replaceChildren(...parts.map(({ element }) => element));
   form.addEventListener("submit", (event) => event.preventDefault());
   const show = (now, changed) => {
@@ -22,7 +23,7 @@ export function controls(form, { cards, active, done }) {
       part.show?.(now, card, changed);
     }
     for (const name of ["dataset", "split", "cmap", "paper", "size"]) check(form, name, now[name]);
-    check(form, "order", now.seed === null ? "file" : "seed");
+    check(form, "order", orderOf(now));
   };
   watch(show);
   show(state(), () => true);
@@ -55,7 +56,9 @@ function labels() {
     const toggle = () => change({ label: toggled(state().label, label) });
     return make("button", { type: "button", class: "chip", value: label, onclick: toggle }, name);
   };
+  const element = group("Label", CHOOSING, chips, everything);
   const show = (now, card, changed) => {
+    element.hidden ||= isBasket(now);
     if (changed("dataset")) chips.replaceChildren(...card.classes.map(chip));
     const counts = card.splits[now.split].labels;
     for (const one of chips.children) {
@@ -64,19 +67,30 @@ function labels() {
     }
     everything.disabled = now.label.length === 0;
   };
-  return { element: group("Label", CHOOSING, chips, everything), show };
+  return { element, show };
 }
 
-const toggled = (labels, label) =>
-  labels.includes(label) ? labels.filter((one) => one !== label) : [...labels, label].sort((a, b) => a - b);
+/** How the samples are ordered, as the controls name it; on a map that holds a part of them, how the part is taken. */
+function orderOf({ view, seed, order }) {
+  if (order === "oddest") return order;
+  return seed !== null || view === "map" ? "seed" : "file";
+}
 
-/** File order or a seed; on the map, which holds a part of a large selection, the seed that draws the part. */
+const CHANGES = {
+  file: { seed: null, order: "file" },
+  seed: { seed: "0", order: "file" },
+  oddest: { seed: null, order: "oddest" },
+};
+
+/** File order, a seed or the oddest first; on the map, which holds a part of a large selection, what takes the part. */
 function order() {
   const options = [
     ["file", "File order"],
     ["seed", "Shuffled"],
+    ["oddest", "Oddest"],
   ];
-  const kinds = segments("order", options, (value) => change({ seed: value === "file" ? null : "0" }));
+  const choose = (value) => change(value === "seed" && state().view === "map" ? CHANGES.file : CHANGES[value]);
+  const kinds = segments("order", options, choose);
   const seed = new NumberField({
     id: "seed",
     read: readSeed,
@@ -91,16 +105,20 @@ function order() {
   const show = (now, card) => {
     const { drawn, ...selection } = selectionOf(now, card);
     const onMap = now.view === "map";
+    const oddest = now.order === "oddest";
     element.querySelector("legend").textContent = onMap ? "Drawn samples" : "Order";
-    element.hidden ||= onMap && !drawn;
-    kinds.hidden = onMap;
-    hint.hidden = !onMap;
-    hint.textContent = `${count(selection.count)} of ${count(selection.total)}, by the order of a seed`;
+    element.hidden ||= isBasket(now) || (onMap && !drawn);
+    kinds.firstChild.hidden = onMap;
+    hint.hidden = !onMap && !oddest;
+    const which = `${count(selection.count)} of ${count(selection.total)}`;
+    hint.textContent = onMap ? `${which}, ${oddest ? "the oddest of them" : "by the order of a seed"}` : ODD;
     row.hidden = selection.parameters.seed === undefined;
     seed.show(selection.parameters.seed ?? "");
   };
   return { element, show };
 }
+
+const ODD = "Those first that are least like their own label and most like another";
 
 /** Colour map, paper and size. */
 function look() {
@@ -168,7 +186,7 @@ function actions(active, done) {
     element: make("div", { class: "group last", data: { for: DATA.join(" ") } }, show, use),
     show: (now, card) => {
       const { count: samples } = selectionOf(now, card);
-      show.textContent = CHOOSING.includes(now.view) ? `Show ${count(samples)} samples` : `Show ${now.view}`;
+      show.textContent = CHOOSING.includes(now.view) ? `Show ${count(samples)} samples` : `Show ${now.view === "draw" ? "the pad" : now.view}`;
     },
   };
 }

@@ -7,7 +7,7 @@ export class Covers {
   /** `leave` moves the focus to the view, after a cover is gone. */
   constructor(leave) {
     this.leave = leave;
-    this.root = document.getElementById("view");
+    this.covered = [document.getElementById("view"), document.getElementById("request")];
     this.filters = document.getElementById("filters");
     this.panel = document.getElementById("panel");
     this.opener = document.querySelector(".filters-button");
@@ -59,7 +59,7 @@ export class Covers {
     document.body.classList.toggle("with-filters", this.filtersOpen);
     document.body.classList.toggle("without-filters", this.#hidesFilters());
     this.opener.setAttribute("aria-expanded", this.filtersOpen);
-    this.root.inert = this.filtersOpen || (NARROW.matches && !this.panel.hidden);
+    for (const one of this.covered) one.inert = this.filtersOpen || (NARROW.matches && !this.panel.hidden);
     this.panel.inert = this.filtersOpen;
   }
 }

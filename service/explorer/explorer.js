@@ -5,11 +5,12 @@ import { ActiveSample } from "./active.js";
 import { format } from "./address.js";
 import { controls } from "./controls.js";
 import { Covers } from "./covers.js";
-import { failure } from "./failure.js";
+import { failure, warn } from "./failure.js";
 import { make, style } from "./make.js";
+import { RequestLine } from "./request.js";
 import { samples } from "./samples.js";
 import { CHOOSING } from "./selection.js";
-import { change, state, takeFaults, VIEWS, watch } from "./state.js";
+import { change, lookOf, state, takeFaults, VIEWS, watch } from "./state.js";
 
 const root = document.getElementById("view");
 
@@ -19,14 +20,18 @@ const LOAD = {
   labels: () => load(import("./labels.js"), "labels"),
   statistics: () => load(import("./statistics.js"), "statistics"),
   map: () => load(import("./map.js"), "map"),
+  draw: () => load(import("./draw.js"), "draw", style("draw")),
   compare: () => load(import("./compare.js"), "compare"),
 };
 
-/** What a module exports by a name, once the styles of the views are there. */
-async function load(module, name) {
-  const [loaded] = await Promise.all([module, style("views")]);
+/** What a module exports by a name, once the styles of the views are there, and others that it needs. */
+async function load(module, name, ...more) {
+  const [loaded] = await Promise.all([module, style("views"), ...more]);
   return loaded[name];
 }
+
+/** What else chooses samples, or is said of the one in the panel. */
+const CHOICE = ["order", "index", "only"];
 
 /** The page around the views, once the cards are known. */
 class Explorer {
@@ -35,15 +40,19 @@ class Explorer {
     this.#settle();
     this.active = new ActiveSample(service, cards, state());
     this.covers = new Covers(() => this.#focus());
+    this.request = new RequestLine(document.getElementById("request"), service);
     controls(document.getElementById("filters"), {
       cards,
       active: this.active,
       done: () => this.covers.closeFilters(),
     });
     watch((now, changed) => this.#follow(changed));
-    addEventListener("themechange", () => this.panel?.show(state()));
+    addEventListener("themechange", () => {
+      this.panel?.show(state());
+      this.#request();
+    });
     this.#listen();
-    this.#tabs();
+    this.#frame();
     this.#panel();
     this.#enter();
   }
@@ -62,8 +71,13 @@ class Explorer {
     if (label.length < now.label.length) faults.push(`The labels of ${card.name} are 0 to ${card.classes.length - 1}.`);
     const sample = now.sample !== null && now.sample < total ? now.sample : null;
     if (sample !== now.sample) faults.push(`There is no sample ${now.sample}. The indices are 0 to ${total - 1}.`);
+    const index = now.index.filter((one) => one < total);
+    const gone = now.index.length - index.length;
+    const missed = `Of the picked samples, ${gone} ${gone === 1 ? "does" : "do"} not exist.`;
+    if (gone) faults.push(`${missed} The indices are 0 to ${total - 1}.`);
     if (faults.length) warn(faults);
-    change({ dataset: card.name, split, label, at: now.at, sample }, { quietly: true });
+    const basket = { index, only: now.only && index.length > 0 };
+    change({ dataset: card.name, split, label, ...basket, at: now.at, sample }, { quietly: true });
   }
 
   #follow(changed) {
@@ -71,9 +85,23 @@ class Explorer {
     this.active.enter(state());
     if (changed("view")) this.#enter();
     else this.view?.update(state(), changed);
-    if (changed("dataset", "split", "sample", "use", "cmap", "paper", "label", "seed", "view")) this.#panel();
+    if (changed("dataset", "split", "sample", "use", "cmap", "paper", "label", "seed", "view", ...CHOICE)) this.#panel();
     if (changed("view", "use") || (changed("sample") && state().sample !== null)) this.covers.closeFilters();
+    this.#frame();
+  }
+
+  /** What stands around the view; in a page of somebody else, only a link to the whole page. */
+  #frame() {
+    const now = state();
+    document.documentElement.classList.toggle("embedded", now.embed);
+    document.getElementById("whole").href = format({ ...now, embed: false });
     this.#tabs();
+    this.#request();
+  }
+
+  #request() {
+    const now = state();
+    this.request.show(now, { selection: this.active.selection, card: this.active.cardOf(now), look: lookOf(now) });
   }
 
   async #enter() {
@@ -119,7 +147,8 @@ class Explorer {
     const now = state();
     for (const tab of document.querySelectorAll(".tabs a")) {
       const name = tab.dataset.view;
-      tab.href = format({ ...now, view: name, sample: null, use: false, at: name === now.view ? now.at : 0 });
+      const at = name === now.view ? now.at : name === "draw" ? (now.sample ?? 0) : 0; // one draws over what was open
+      tab.href = format({ ...now, view: name, sample: null, use: false, at });
       if (name === now.view) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
     }
@@ -139,7 +168,7 @@ class Explorer {
   #press(event) {
     const writing = event.target instanceof HTMLInputElement && event.target.type === "text";
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.key === "/" && !writing) {
+    if (event.key === "/" && !writing && !state().embed) {
       event.preventDefault();
       if (!CHOOSING.includes(state().view)) change({ view: VIEWS[0] });
       this.covers.openFilters();
@@ -154,7 +183,7 @@ class Explorer {
 
   /** Close what is open, one thing at a time; what keys go to then is the view. */
   #escape() {
-    if (this.covers.closeFilters()) return;
+    if (this.covers.closeFilters() || this.request.fold()) return;
     if (state().use) change({ use: false });
     else if (state().sample !== null) this.active.close();
     this.#focus();
@@ -162,16 +191,6 @@ class Explorer {
 }
 
 const waiting = () => make("p", { class: "waiting-text" }, "Loading…");
-
-/** Say what the address asked for in vain, until it is dismissed. */
-function warn(faults) {
-  const place = document.getElementById("warning");
-  const dismiss = () => place.replaceChildren();
-  place.replaceChildren(
-    make("p", {}, faults.join(" ")),
-    make("button", { type: "button", class: "plain icon", "aria-label": "Dismiss", onclick: dismiss }, "✕"),
-  );
-}
 
 async function start() {
   try {

@@ -45,3 +45,13 @@ const REMEDIES = {
   reload: () => press("Reload the page", () => location.reload()),
   reset: () => make("a", { class: "button", href: "#/samples" }, "Show all samples"),
 };
+
+/** Say what the address asked for in vain, until it is dismissed. */
+export function warn(faults) {
+  const place = document.getElementById("warning");
+  const dismiss = () => place.replaceChildren();
+  place.replaceChildren(
+    make("p", {}, faults.join(" ")),
+    make("button", { type: "button", class: "plain icon", "aria-label": "Dismiss", onclick: dismiss }, "✕"),
+  );
+}

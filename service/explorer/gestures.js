@@ -2,16 +2,20 @@
 
 const STILL = { mouse: 2, touch: 8, pen: 4 }; // CSS pixels that a tap may move
 
-/** Call `drag(x, y)`, `enlarge(by, at)`, `tap(at)` and `hover(at)`, the last one with null when the pointer is gone. */
+/**
+ * Call `drag(x, y)`, `enlarge(by, at)`, `tap(at, event)` and `hover(at)`, the last one with null when the pointer is
+ * gone. While `draws()`, what would drag calls `stroke(from, to)` instead, and `strokeEnd({ complete })` at its end; a
+ * stroke is not complete if it became a tap, a pinch, or was cancelled.
+ */
 export class Gestures {
-  constructor(surface, { drag, enlarge, tap, hover }) {
-    Object.assign(this, { surface, drag, enlarge, tap, hover });
+  constructor(surface, { drag, enlarge, tap, hover, draws, stroke, strokeEnd }) {
+    Object.assign(this, { surface, drag, enlarge, tap, hover, draws, stroke, strokeEnd });
     this.fingers = new Map(); // places by pointer
     this.travelled = 0;
     surface.addEventListener("pointerdown", (event) => this.#down(event));
     surface.addEventListener("pointermove", (event) => this.#move(event));
     surface.addEventListener("pointerup", (event) => this.#up(event));
-    surface.addEventListener("pointercancel", (event) => this.fingers.delete(event.pointerId));
+    surface.addEventListener("pointercancel", (event) => this.#cancel(event));
     surface.addEventListener("pointerleave", () => hover(null));
     surface.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
   }
@@ -25,6 +29,12 @@ export class Gestures {
     this.surface.setPointerCapture(event.pointerId);
     this.fingers.set(event.pointerId, this.#at(event));
     this.travelled = this.fingers.size > 1 ? Infinity : 0;
+    if (this.fingers.size > 1) this.strokeEnd({ complete: false });
+  }
+
+  #cancel(event) {
+    this.fingers.delete(event.pointerId);
+    this.strokeEnd({ complete: false });
   }
 
   #move(event) {
@@ -34,7 +44,8 @@ export class Gestures {
     this.fingers.set(event.pointerId, at);
     if (this.fingers.size === 2) return this.#pinch(event.pointerId, before, at);
     this.travelled += Math.hypot(at.x - before.x, at.y - before.y);
-    return this.drag(at.x - before.x, at.y - before.y);
+    const drawing = this.draws() && this.travelled < Infinity; // a finger that is left of two draws nothing
+    return drawing ? this.stroke(before, at) : this.drag(at.x - before.x, at.y - before.y);
   }
 
   #pinch(id, before, at) {
@@ -45,7 +56,9 @@ export class Gestures {
 
   #up(event) {
     this.fingers.delete(event.pointerId);
-    if (this.travelled <= (STILL[event.pointerType] ?? STILL.mouse)) this.tap(this.#at(event));
+    const still = this.travelled <= (STILL[event.pointerType] ?? STILL.mouse);
+    if (this.travelled < Infinity) this.strokeEnd({ complete: !still });
+    if (still) this.tap(this.#at(event), event);
   }
 
   #wheel(event) {

@@ -122,7 +122,7 @@ function row({ label, name, count: samples, share, mean, std, nonzero }, picture
       type: "button",
       class: "button small",
       "aria-label": `Show the samples of label ${name}`,
-      onclick: () => change({ view: "samples", label: [label] }),
+      onclick: () => change({ view: "samples", label: [label], only: false }),
     },
     "Show",
   );

@@ -37,7 +37,7 @@ export function toast(text) {
   place.textContent = text;
   place.classList.add("shown");
   clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => place.classList.remove("shown"), 2000);
+  toast.timer = setTimeout(() => place.classList.remove("shown"), Math.max(2000, 70 * text.length)); // time to read it
 }
 
 /** Copy, and say so. */

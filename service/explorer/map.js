@@ -1,31 +1,38 @@
-// A map of samples: each stands where the first two principal components put it, drawn as itself in the colour of its
+// A map of samples: each stands where two principal components or t-SNE put it, drawn as itself in the colour of its
 // label. Arrow keys go from sample to sample; dragging, the wheel, two fingers, + and - move and enlarge it.
 
+import { pickInside, isPicked, toggle } from "./basket.js";
+import { Companions } from "./companions.js";
 import { takes } from "./cursor.js";
 import { failure } from "./failure.js";
 import { Gestures } from "./gestures.js";
-import { count, make, percent, title, watchKeys } from "./make.js";
+import { Lasso } from "./lasso.js";
+import { Legend } from "./legend.js";
+import { count, title, watchKeys } from "./make.js";
+import { captionOf, KindChoice } from "./map-kinds.js";
 import { MapPainter, sideOf } from "./map-painter.js";
-import { colourOf, tinted } from "./marks.js";
-import { boundsOf, enlarge, isDirection, nearest, panBy, place, reveal, towards, WHOLE } from "./plane.js";
+import { loadPart } from "./map-part.js";
+import { MapStage } from "./map-stage.js";
+import { boundsOf, enclosed, enlarge, isDirection, nearest, panBy, reveal, spotsOf, towards, WHOLE } from "./plane.js";
 import { describe } from "./selection.js";
-import { isDark, state } from "./state.js";
+import { state } from "./state.js";
+import { Tip } from "./tip.js";
 
-const COLUMNS = 50; // samples a row of the sheet that they come in
 const PAN = 60; // CSS pixels
-const TIP = 84; // CSS pixels of the picture beside the pointer
 
 /** Show the map in `root`; returns what to call when the state changes, and at the end. */
 export const map = (root, { service, active }) => new MapView(root, { service, active });
 
 class MapView {
   constructor(root, { service, active }) {
-    Object.assign(this, { root, service, active, points: [], places: [], sheet: null, view: WHOLE, pointed: -1 });
+    Object.assign(this, { root, service, active, points: [], spots: new Map(), sheet: null, view: WHOLE });
+    this.pointed = null; // index of the sample under the pointer
     this.planned = 0;
+    this.companions = new Companions(service, () => this.#plan());
     this.#build();
     this.#listen();
     this.resized = new ResizeObserver(() => this.#plan());
-    this.resized.observe(this.stage);
+    this.resized.observe(this.stage.element);
     this.load = () => this.#load();
     addEventListener("themechange", this.load);
     this.unwatch = active.watch((cursor, how) => this.#moved(how));
@@ -33,11 +40,15 @@ class MapView {
   }
 
   update(now, changed) {
-    if (changed("dataset", "split", "label", "seed")) this.load();
+    if (this.selection !== this.active.selection || changed("kind")) this.load();
+    else if (changed("index")) this.#plan();
+    this.legend.show(now, this.active.cardOf(now));
   }
 
   close() {
     this.asking.abort();
+    this.companions.close();
+    this.lasso.turn(false);
     this.resized.disconnect();
     this.unwatch();
     cancelAnimationFrame(this.planned);
@@ -49,54 +60,41 @@ class MapView {
   }
 
   #build() {
-    const about = {
-      tabIndex: 0,
-      role: "application",
-      "aria-label": "Map of samples",
-      "aria-describedby": "map-keys",
-      "aria-keyshortcuts": "ArrowLeft ArrowRight ArrowUp ArrowDown Enter + - 0",
-    };
-    this.canvas = make("canvas", { class: "sky", ...about });
+    this.kinds = new KindChoice(this.service);
+    this.legend = new Legend();
+    this.tip = new Tip(this.service);
+    this.lasso = new Lasso({ changed: () => this.#plan(), caught: (loop) => this.#catch(loop) });
+    this.stage = new MapStage(this.root, {
+      ...this,
+      enlarge: (by) => this.#enlarge(by),
+      whole: () => this.#see(WHOLE),
+    });
+    this.canvas = this.stage.canvas;
     this.painter = new MapPainter(this.canvas);
-    this.heading = make("h1", {});
-    this.facts = make("p", { class: "muted" });
-    this.legend = make("ul", { class: "legend" });
-    this.tip = make("div", { class: "tip", hidden: true, "aria-hidden": "true" });
-    this.spoken = make("p", { class: "unseen", role: "status" });
-    const button = (text, name, onclick, kind = "icon") =>
-      make("button", { type: "button", class: `button ${kind}`, "aria-label": name, onclick }, text);
-    const zoom = make(
-      "div",
-      { class: "zoom" },
-      button("+", "Enlarge", () => this.#enlarge(1.5)),
-      button("−", "Reduce", () => this.#enlarge(1 / 1.5)),
-      button("Whole map", undefined, () => this.#see(WHOLE), "small"),
-    );
-    const keys = "Arrow keys go from sample to sample, Enter opens one. Shift and arrow keys move the map, + and − enlarge.";
-    this.parts = [this.canvas, make("p", { class: "keys", id: "map-keys" }, keys), this.tip, zoom, this.spoken];
-    this.stage = make("div", { class: "stage" }, this.parts);
-    this.root.append(make("div", { class: "heading" }, this.heading, this.facts, this.legend), this.stage);
   }
 
   #listen() {
     this.keyed = watchKeys(this.canvas, () => this.#moved({ reveal: this.keyed() }));
     new Gestures(this.canvas, {
       drag: (x, y) => {
-        this.#point(-1);
+        this.#point(null);
         this.#see({ ...this.view, x: this.view.x + x, y: this.view.y + y });
       },
       enlarge: (by, at) => {
-        this.#point(-1);
+        this.#point(null);
         this.#enlarge(by, at);
       },
-      tap: (at) => {
-        const position = nearest(this.places, at, sideOf(this.view.scale));
-        if (position >= 0) this.active.pick(position);
+      tap: (at, event) => this.#choose(this.#at(at), event),
+      hover: (at) => this.#point(at ? this.#at(at) : null),
+      draws: () => this.lasso.on,
+      stroke: (from, to) => {
+        this.#point(null);
+        this.lasso.stroke(from, to);
       },
-      hover: (at) => this.#point(at ? nearest(this.places, at, sideOf(this.view.scale)) : -1),
+      strokeEnd: (how) => this.lasso.end(how),
     });
     this.canvas.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || !this.places.length) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || !this.points.length) return;
       if (this.#press(event.key, event.shiftKey)) event.preventDefault();
     });
   }
@@ -111,9 +109,24 @@ class MapView {
     else if (key === "+" || key === "=") this.#enlarge(1.25);
     else if (key === "-") this.#enlarge(0.8);
     else if (key === "0") this.#see(WHOLE);
+    else if (key.toLowerCase() === "p") toggle(this.active.index);
     else if (takes(key)) this.active.press(key, { columns: 1, rows: 1 });
     else return false;
     return true;
+  }
+
+  /** A click opens a sample; with Ctrl or ⌘ it picks it. */
+  #choose(spot, { ctrlKey, metaKey }) {
+    if (!spot) return;
+    if (ctrlKey || metaKey) toggle(spot.point.index);
+    else if (spot.position >= 0) this.active.pick(spot.position);
+    else this.active.seek(spot.point.index);
+  }
+
+  #catch(loop) {
+    const spots = [...this.spots.values()];
+    const places = spots.map(({ at }) => at);
+    pickInside(enclosed(places, loop).map((position) => spots[position].point.index));
   }
 
   async #load() {
@@ -121,39 +134,33 @@ class MapView {
     this.asking = new AbortController();
     const { signal } = this.asking;
     const now = state();
-    const { selection } = this.active;
     const card = this.active.cardOf(now);
-    const query = { ...selection.parameters, limit: selection.count, rev: card.rev };
-    Object.assign(this, { points: [], places: [], sheet: null, pointed: -1 });
-    this.tip.dataset.index = "";
-    this.root.dataset.state = "loading";
-    this.heading.textContent = `Map of ${title(now.dataset)} ${now.split}`;
-    this.facts.textContent = "Loading…";
+    this.selection = this.active.selection;
+    this.#clear(now, card);
     try {
-      const picture = this.service.gridUrl(selection.split, { ...query, columns: COLUMNS, transparent: true });
-      const [found, blob] = await Promise.all([
-        this.service.projection(selection.split, { ...query, signal }),
-        this.service.fetch(picture, { signal }).then((answer) => answer.blob()),
-      ]);
-      const sheet = tinted(await createImageBitmap(blob), found.points, card.image_shape, COLUMNS);
-      if (!signal.aborted) this.#show(found, sheet, card);
+      const found = await loadPart(this.service, { ...this.selection, card, kind: now.kind }, signal);
+      if (!signal.aborted) this.#show(found);
     } catch (error) {
-      if (!signal.aborted) this.stage.replaceChildren(failure(error, () => this.#load()));
+      if (!signal.aborted) this.stage.fail(failure(error, () => this.#load()));
     }
   }
 
-  #show({ points, explained: [across, up] }, sheet, card) {
+  #clear(now, card) {
+    this.companions.close();
+    Object.assign(this, { points: [], spots: new Map(), sheet: null, pointed: null });
+    this.root.dataset.state = "loading";
+    this.stage.heading.textContent = `Map of ${title(now.dataset)} ${now.split}`;
+    this.stage.facts.textContent = "Loading…";
+    this.kinds.show(now, card);
+    this.legend.show(now, card);
+    this.#plan();
+  }
+
+  #show(found) {
+    const { points, sheet } = found;
     Object.assign(this, { points, sheet, bounds: boundsOf(points) });
-    this.stage.replaceChildren(...this.parts);
-    const share = `${percent(across)} and ${percent(up)} of the variance`;
-    this.facts.textContent = `${describe(this.active.selection)}, along the two directions in which the data differ most (principal components; ${share}).`;
-    this.legend.replaceChildren(
-      ...card.classes.map((name, label) => {
-        const swatch = make("i");
-        swatch.style.background = colourOf(label);
-        return make("li", {}, swatch, name);
-      }),
-    );
+    this.stage.restore();
+    this.stage.facts.textContent = `${describe(this.selection)}, ${captionOf(found)}`;
     this.#see(WHOLE);
     const indices = points.map(({ index }) => index);
     this.active.learn(0, indices);
@@ -161,7 +168,12 @@ class MapView {
   }
 
   get frame() {
-    return { width: this.stage.clientWidth, height: this.stage.clientHeight, bounds: this.bounds };
+    return { ...this.stage.size, bounds: this.bounds };
+  }
+
+  /** Where the samples of the selection are, by position. */
+  get places() {
+    return this.points.map(({ index }) => this.spots.get(index).at);
   }
 
   #see(view) {
@@ -171,11 +183,10 @@ class MapView {
   }
 
   #arrange() {
-    const { frame } = this;
-    if (this.bounds) this.places = this.points.map((point) => place(point, this.view, frame));
+    if (this.bounds) this.spots = spotsOf(this.points, this.companions.shown.points, this.view, this.frame);
   }
 
-  #enlarge(by, at = { x: this.stage.clientWidth / 2, y: this.stage.clientHeight / 2 }) {
+  #enlarge(by, at = { x: this.stage.size.width / 2, y: this.stage.size.height / 2 }) {
     this.#see(enlarge(this.view, by, at, this.frame));
   }
 
@@ -183,58 +194,71 @@ class MapView {
     this.planned ||= requestAnimationFrame(() => this.#draw());
   }
 
-  /** The position that is marked without a pointer: of the open sample, or of the active one while keys go to the map. */
+  /** The spot that is marked without a pointer: of the open sample, or of the active one while keys go to the map. */
   get current() {
-    const { open, wanted, position } = this.active.cursor;
-    const shows = open || this.keyed();
-    return shows && wanted === null && position < this.places.length ? position : -1;
+    return this.active.cursor.open || this.keyed() ? this.spots.get(this.active.index) : undefined;
   }
 
   #draw() {
     this.planned = 0;
     this.#arrange();
-    const { width, height } = this.frame;
-    const marks = [...new Set([this.pointed, this.current])].filter((position) => position >= 0);
-    const side = sideOf(this.view.scale);
-    this.painter.draw({ sheet: this.sheet, places: this.places, width, height, side, marks });
-    this.#tell(this.pointed >= 0 ? this.pointed : this.keyed() ? this.current : -1);
+    const { points, sheet, spots, current, pointed } = this;
+    this.painter.draw({
+      size: this.stage.size,
+      side: sideOf(this.view.scale),
+      spots,
+      layers: [{ points, sheet }, this.companions.shown],
+      neighbours: this.active.neighbours.map(({ index }) => index),
+      active: new Set([pointed, current?.point.index]),
+      picked: state().index,
+      loop: this.lasso.loop,
+    });
+    this.stage.element.classList.toggle("with-lasso", this.lasso.on);
+    this.stage.element.classList.toggle("with-help", this.lasso.on && !this.lasso.used);
+    this.#tell(spots.get(pointed) ?? (this.keyed() ? current : undefined));
   }
 
   #moved({ reveal: follows }) {
+    this.#accompany();
     const { current } = this;
-    if (follows && current >= 0) this.view = reveal(this.view, this.places[current], this.frame, 2 * sideOf(1));
-    if (current >= 0) this.spoken.textContent = this.#name(current);
+    if (follows && current) this.view = reveal(this.view, current.at, this.frame, 2 * sideOf(1));
+    if (current) this.stage.spoken.textContent = nameOf(current.point);
     this.#plan();
   }
 
-  #name(position) {
-    const { index, label } = this.points[position];
-    return `Sample ${count(index)}, label ${label}`;
+  /** Show the open sample and its neighbours also where the selection does not contain them. */
+  #accompany() {
+    const { active, points, selection } = this;
+    if (points.length === 0 || selection !== active.selection) return;
+    const { open, wanted, outside } = active.cursor;
+    const drawn = new Set(points.map(({ index }) => index));
+    const wished = [...(open && outside ? [wanted] : []), ...active.neighbours.map(({ index }) => index)];
+    const beside = wished.filter((index) => !drawn.has(index));
+    const now = state();
+    this.companions.show(selection.split, active.cardOf(now), now.kind, beside);
   }
 
-  #point(position) {
-    if (position === this.pointed) return;
-    this.pointed = position;
-    this.canvas.style.cursor = position < 0 ? "" : "pointer";
+  /** The spot near a place of the stage. */
+  #at(at) {
+    const spots = [...this.spots.values()];
+    const places = spots.map((spot) => spot.at);
+    return spots[nearest(places, at, sideOf(this.view.scale))];
+  }
+
+  #point(spot) {
+    const index = spot?.point.index ?? null;
+    if (index === this.pointed) return;
+    this.pointed = index;
+    this.canvas.style.cursor = index === null ? "" : "pointer";
     this.#plan();
   }
 
-  /** Show the sample at a position beside its mark. */
-  #tell(position) {
-    this.tip.hidden = position < 0;
-    if (position < 0) return;
-    const { index, label } = this.points[position];
-    const { x, y } = this.places[position];
-    if (this.tip.dataset.index !== String(index)) {
-      const { rev } = this.active.cardOf(state());
-      const scale = Math.round(TIP / this.sheet.width);
-      const src = this.service.pictureUrl(this.active.selection.split, index, { scale, invert: !isDark(), rev });
-      const size = { width: this.sheet.width * scale, height: this.sheet.height * scale };
-      this.tip.dataset.index = index;
-      this.tip.replaceChildren(make("img", { src, ...size, alt: "" }), make("p", {}, make("b", {}, `${label}`), ` #${index}`));
-    }
-    const left = x + 150 > this.stage.clientWidth ? x - 118 : x + 18;
-    const top = Math.max(0, Math.min(y, this.stage.clientHeight - 136));
-    this.tip.style.transform = `translate(${left}px, ${top}px)`;
+  /** Show the sample of a spot beside it. */
+  #tell(spot) {
+    if (!spot) return this.tip.hide();
+    const { rev, image_shape: image } = this.active.cardOf(state());
+    return this.tip.show(spot.point, spot.at, { split: this.selection.split, rev, image, stage: this.stage.size });
   }
 }
+
+const nameOf = ({ index, label }) => `Sample ${count(index)}, label ${label}${isPicked(index) ? ", picked" : ""}`;

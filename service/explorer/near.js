@@ -10,9 +10,9 @@ const PAUSE = 300; // milliseconds
 const SIDE = 48; // CSS pixels of a picture
 
 export class Neighbours {
-  /** `open(index)` opens a neighbour. */
-  constructor(service, open) {
-    Object.assign(this, { service, open });
+  /** `open(index)` opens a neighbour; `active` takes those that were found. */
+  constructor({ service, active, open }) {
+    Object.assign(this, { service, active, open });
     this.hint = make("p", { class: "hint" });
     this.element = make("div", { class: "near" });
   }
@@ -44,6 +44,7 @@ export class Neighbours {
     try {
       const near = await this.service.neighbors(split, found.index, { k: NEIGHBOURS, signal });
       if (signal.aborted) return;
+      this.active.meet(split, found.index, near);
       const look = { ...lookOf(now), rev: card.rev };
       this.element.replaceChildren(...near.map((one) => this.#button(one, found.label, split, look)));
       this.element.removeAttribute("aria-busy");

@@ -22,6 +22,17 @@ export function place({ x, y }, view, { width, height, bounds }) {
   return { x: width / 2 + (x - bounds.x) * unit + view.x, y: height / 2 - (y - bounds.y) * unit + view.y };
 }
 
+/**
+ * The spots of a map by index, { point, at, position }: of the points of a selection, each at its position in it, and
+ * of their companions, which have none (-1).
+ */
+export function spotsOf(points, companions, view, frame) {
+  const spot = (point, position) => [point.index, { point, at: place(point, view, frame), position }];
+  const spots = new Map(points.map(spot));
+  for (const point of companions) if (!spots.has(point.index)) spots.set(...spot(point, -1));
+  return spots;
+}
+
 /** The view enlarged by a factor, such that what is at a place of the stage stays there. */
 export function enlarge(view, by, at, { width, height }) {
   const scale = Math.min(SCALES[1], Math.max(SCALES[0], view.scale * by));
@@ -46,6 +57,20 @@ export function nearest(places, { x, y }, reach) {
   });
   return best;
 }
+
+/** Whether a place is inside a loop of places, which need not be closed: by the even-odd rule. */
+export function isInside(loop, { x, y }) {
+  let inside = false;
+  loop.forEach((one, at) => {
+    const other = loop[(at || loop.length) - 1];
+    const crosses = one.y > y !== other.y > y;
+    if (crosses && x < one.x + ((y - one.y) / (other.y - one.y)) * (other.x - one.x)) inside = !inside;
+  });
+  return inside;
+}
+
+/** The positions of the places inside a loop. */
+export const enclosed = (places, loop) => places.flatMap((one, position) => (isInside(loop, one) ? [position] : []));
 
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 

@@ -5,6 +5,7 @@ import { CodeBlock } from "./code.js";
 import { copyButton, count, decimal, make, percent, title } from "./make.js";
 import { Neighbours } from "./near.js";
 import { readCells } from "./readout.js";
+import { addressLine } from "./request.js";
 import { addressOf, lookOf } from "./state.js";
 
 const SIDE = 336; // CSS pixels of the large picture, at most
@@ -24,10 +25,11 @@ export const link = (name, url) =>
 
 export class SampleDetails {
   /** `open(index)` opens another sample. */
-  constructor({ service, open }) {
+  constructor({ service, active, open }) {
     this.picture = new Picture();
     this.facts = make("dl", { class: "facts" });
-    this.near = new Neighbours(service, open);
+    this.near = new Neighbours({ service, active, open });
+    this.request = make("ul", { class: "requests" });
     this.links = make("ul", { class: "links" });
     this.code = new CodeBlock(service);
     this.numbers = new Numbers();
@@ -37,6 +39,7 @@ export class SampleDetails {
       this.picture.element,
       this.facts,
       section("Nearest neighbours", this.near.hint, this.near.element),
+      section("Request", this.request),
       section("Links", this.links),
       section("Use it", this.code.element),
       this.numbers.element,
@@ -49,9 +52,16 @@ export class SampleDetails {
     this.picture.show(found, card, now);
     this.facts.replaceChildren(...facts(found, now));
     this.near.show(found, card, now);
-    this.links.replaceChildren(...links(found, now));
-    this.code.show({ split, parameters: { offset: found.index, limit: 1 }, count: 1, card });
+    this.found = found;
+    this.request.replaceChildren(addressLine("this sample", new URL(found.links.self, document.baseURI).href));
+    this.link(now);
+    this.code.show({ split, parameters: { offset: found.index, limit: 1 }, count: 1, card, look: lookOf(now) });
     this.numbers.show(found);
+  }
+
+  /** Show the addresses of the sample, of which one is that of the page. */
+  link(now) {
+    this.links.replaceChildren(...links(this.found, now));
   }
 
   /** Ask for no neighbours: the sample is about to change. */

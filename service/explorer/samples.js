@@ -1,6 +1,7 @@
 // The samples: an endless contact sheet. One canvas as large as what is in view is drawn anew as it scrolls, from the
 // sheets in memory; the scroll bar belongs to an empty element as tall as all the samples would be.
 
+import { isPicked, pickThrough, toggle } from "./basket.js";
 import { takes } from "./cursor.js";
 import { failure, retryDelay } from "./failure.js";
 import { count, make, title, watchKeys } from "./make.js";
@@ -30,7 +31,8 @@ class SamplesView {
   }
 
   update(now, changed) {
-    if (changed("dataset", "split", "label", "seed", "cmap", "paper", "size")) this.#begin();
+    if (this.selection !== this.active.selection || changed("cmap", "paper", "size")) this.#begin();
+    else if (changed("index")) this.#showPicks();
   }
 
   close() {
@@ -57,7 +59,7 @@ class SamplesView {
       tabIndex: 0,
       "aria-label": "Samples",
       "aria-activedescendant": "active-sample",
-      "aria-keyshortcuts": "ArrowLeft ArrowRight ArrowUp ArrowDown Enter",
+      "aria-keyshortcuts": "ArrowLeft ArrowRight ArrowUp ArrowDown Enter P",
     };
     this.list = make("div", { class: "samples", id: "samples", ...about }, this.tall);
     this.heading = make("h1", {});
@@ -70,18 +72,34 @@ class SamplesView {
     const { list } = this;
     const keyed = watchKeys(list, () => list.classList.toggle("keyed", keyed()));
     list.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || !takes(event.key)) return;
-      event.preventDefault();
-      const rows = Math.floor(list.clientHeight / this.shape.down);
-      this.active.press(event.key, { columns: this.shape.columns, rows });
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (this.#press(event.key)) event.preventDefault();
     });
     list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     list.addEventListener("pointermove", (event) => this.#point(event.pointerType === "touch" ? -1 : this.#at(event)));
     list.addEventListener("pointerleave", () => this.#point(-1));
     list.addEventListener("click", (event) => {
       const position = this.#at(event);
-      if (position >= 0) this.active.pick(position);
+      if (position >= 0) this.#choose(position, event);
     });
+  }
+
+  /** Do what a key means; false if it means nothing here. */
+  #press(key) {
+    const rows = Math.floor(this.list.clientHeight / this.shape.down);
+    if (key.toLowerCase() === "p") toggle(this.active.index);
+    else if (takes(key)) this.active.press(key, { columns: this.shape.columns, rows });
+    else return false;
+    return true;
+  }
+
+  /** A click opens a sample; with Ctrl or ⌘ it picks it, with Shift all those from the active one to it. */
+  #choose(position, { ctrlKey, metaKey, shiftKey }) {
+    if (shiftKey) pickThrough(this.active, position);
+    else if (ctrlKey || metaKey) {
+      this.active.move(position);
+      toggle(this.active.order.indexAt(position));
+    } else this.active.pick(position);
   }
 
   #begin() {
@@ -183,7 +201,7 @@ class SamplesView {
     // Flying past: draw, but ask only where it comes to rest.
     if (fast) this.settling = setTimeout(() => this.#plan(), 60);
     else if (!this.refused) sheets.want(from, to - 1);
-    this.painter.draw({ shape, sheets, from, to, top });
+    this.painter.draw({ shape, sheets, from, to, top, picked: new Set(state().index) });
     this.#mark(this.ring, this.active.cursor.wanted === null ? this.active.cursor.position : -1);
     this.#mark(this.hover, this.pointed);
     this.root.dataset.state = fast || sheets.at(from) === null ? "loading" : "ready";
@@ -201,10 +219,16 @@ class SamplesView {
   #announce() {
     const { position } = this.active.cursor;
     const sample = this.sheets.at(position);
-    const known = sample && `Sample ${sample.index}, label ${sample.label}`;
+    const picked = sample && isPicked(sample.index) ? ", picked" : "";
+    const known = sample && `Sample ${sample.index}, label ${sample.label}${picked}`;
     this.ring.setAttribute("aria-posinset", position + 1);
     this.ring.setAttribute("aria-setsize", this.selection.count);
     this.ring.setAttribute("aria-label", known ?? `Sample at position ${count(position)}, loading`);
+  }
+
+  #showPicks() {
+    this.#announce();
+    this.#plan();
   }
 
   #at(event) {

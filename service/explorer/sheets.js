@@ -3,7 +3,8 @@
 /** Samples on a sheet. */
 export const SHEET = 500;
 
-const COLUMNS = 25;
+/** Samples a row of a sheet. */
+export const COLUMNS = 25;
 const KEPT = 48; // sheets; of MNIST 1.5 MB each once decoded
 
 /** The sheets of one selection in one look. */

@@ -1,46 +1,79 @@
-// Code that fetches exactly what is being looked at, ready to be pasted.
+// Code that fetches exactly what is being looked at, ready to be pasted. Knows nothing of the page.
 
-const PAGE = 10_000; // rows a page in binary formats
-const TEXT_PAGE = 1_000; // rows a page in text formats
+const PICTURED = 100; // samples of a picture, at most
+const COLUMNS = 10;
+const SIDE = 56; // CSS pixels of a sample in a picture, about
 
-/** The tools that snippets are made for. */
-export const TOOLS = ["curl", "pandas", "NumPy", "Keras", "torch"];
+/** The suffixes of the files that a selection can be downloaded as, and what they are called. */
+export const FILES = { csv: "CSV", parquet: "Parquet", npz: "NPZ", arrow: "Arrow", ndjson: "NDJSON" };
 
 /**
- * Snippets by tool. `what` is { split, parameters, total, drawn, rev, image: [height, width], peak }: `total` samples
- * of a split, which are all that the parameters of `rows` choose, or the first of them if they are `drawn`.
+ * The parameters of the file of a selection: `total` samples, which are all that `parameters` choose, or the first of
+ * them if they are `drawn`.
+ */
+export const fileQuery = ({ parameters, total, drawn, rev }) => ({ ...parameters, ...(drawn ? { limit: total } : {}), rev });
+
+/**
+ * Snippets by tool that fetch samples. `what` is { split, parameters, total, drawn, rev, image: [height, width], peak,
+ * look }: see `fileQuery`. With an `offset` among the parameters, they are a page of rows.
  */
 export function snippets(service, what) {
-  const [height, width] = what.image;
-  const all = arrays(service, what);
-  const network = `model = keras.Sequential([
-    keras.Input(x.shape[1:]), keras.layers.Flatten(),
-    keras.layers.Dense(128, "relu"), keras.layers.Dense(10, "softmax"),
-])
-model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
-model.fit(x, y)`;
+  const read = reader(service, what);
   return {
-    curl: curl(service, what),
+    curl: `curl${what.parameters.offset === undefined ? "" : " --compressed"} -o ${what.split.replace("/", "-")}.csv \\\n  '${read.url("csv")}'`,
+    ...inPython(read, what),
+    JavaScript: inJavaScript(read, what),
+    HTML: picture(service, what),
+    R: `frame <- read.csv("${read.url("csv")}",
+                  colClasses = "integer")
+x <- as.matrix(frame[, -(1:2)])
+y <- frame$label
+# ${what.total} rows of ${what.image[0] * what.image[1]} pixels, 0 to ${what.peak}`,
+  };
+}
+
+/** The addresses that samples come from: a file, or a page of rows where `parameters` are those of one. */
+function reader(service, what) {
+  const paged = what.parameters.offset !== undefined;
+  const url = (suffix, more = {}) =>
+    paged
+      ? service.url(`v1/datasets/${what.split}/rows`, { ...what.parameters, ...more, format: suffix, rev: what.rev })
+      : service.url(`v1/datasets/${what.split}.${suffix}`, { ...fileQuery(what), ...more });
+  return { url };
+}
+
+function inPython(read, { total, image: [height, width], peak }) {
+  const arrays = (more) => `url = "${read.url("npz", more)}"
+data = np.load(io.BytesIO(urllib.request.urlopen(url).read()))
+x, y = data["x"], data["y"]`;
+  return {
     pandas: `import pandas as pd
 
-${frame(service, what)}
+frame = pd.read_parquet(
+    "${read.url("parquet")}"
+)
 x, y = frame.filter(like="pixel_"), frame["label"]`,
     NumPy: `import io
 import urllib.request
 
 import numpy as np
 
-${all({})}
-# uint8 (${what.total}, ${height * width}) 0…${what.peak}, int64 (${what.total},)`,
+${arrays({})}
+# uint8 (${total}, ${height * width}) 0…${peak}, int64 (${total},)`,
     Keras: `import io
 import urllib.request
 
 import keras
 import numpy as np
 
-${all({ scale: "unit", layout: "hwc" })}
-# float32 (${what.total}, ${height}, ${width}, 1) 0…1
-${network}`,
+${arrays({ scale: "unit", layout: "hwc" })}
+# float32 (${total}, ${height}, ${width}, 1) 0…1
+model = keras.Sequential([
+    keras.Input(x.shape[1:]), keras.layers.Flatten(),
+    keras.layers.Dense(128, "relu"), keras.layers.Dense(10, "softmax"),
+])
+model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+model.fit(x, y)`,
     torch: `import io
 import urllib.request
 
@@ -48,59 +81,61 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-${all({ scale: "standard", layout: "chw" })}
+${arrays({ scale: "standard", layout: "chw" })}
 data = TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
 batches = DataLoader(data, batch_size=64, shuffle=True)`,
   };
 }
 
-/** The address of one file with everything, or of pages that `offset` goes through. */
-function source(service, { split, parameters, total, rev }, format, more = {}) {
-  const whole = Object.keys(parameters).length === 0;
-  if (whole && total > PAGE) return { url: service.url(`v1/datasets/${split}.${format}`, { ...more, rev }) };
-  const limit = Math.min(total, PAGE);
-  const query = { limit, ...parameters, ...more, format, rev };
-  return { url: service.url(`v1/datasets/${split}/rows`, query), paged: total > PAGE };
+function inJavaScript(read, { total, image: [height, width], peak }) {
+  return `const answer = await fetch(
+  "${read.url("ndjson")}",
+);
+const lines = (await answer.text()).trimEnd().split("\\n");
+const samples = lines.map((line) => JSON.parse(line));
+// ${total} of { index, label, pixels: ${height * width} numbers 0…${peak} }`;
 }
 
-/** Lines of Python that give the arrays x and y. */
-const arrays = (service, what) => (more) => {
-  const { url, paged } = source(service, what, "npz", more);
-  if (!paged) {
-    return `url = "${url}"
-data = np.load(io.BytesIO(urllib.request.urlopen(url).read()))
-x, y = data["x"], data["y"]`;
-  }
-  return `url = "${url}"
-pages = [
-    np.load(io.BytesIO(urllib.request.urlopen(f"{url}&offset={offset}").read()))
-    for offset in range(0, ${what.total}, ${PAGE})
-]
-x = np.concatenate([page["x"] for page in pages])
-y = np.concatenate([page["y"] for page in pages])`;
-};
-
-/** Lines of Python that give a frame. */
-function frame(service, what) {
-  const { url, paged } = source(service, what, "parquet");
-  if (!paged) return `url = "${url}"\nframe = pd.read_parquet(url)`;
-  return `url = "${url}"
-pages = [pd.read_parquet(f"{url}&offset={offset}") for offset in range(0, ${what.total}, ${PAGE})]
-frame = pd.concat(pages, ignore_index=True)`;
+/** An element that shows the samples, or the first of many, each enlarged by whole numbers. */
+function picture(service, { split, parameters, total, rev, image: [height, width], look = {} }) {
+  const shown = Math.min(total, PICTURED);
+  const scale = Math.max(1, Math.round(SIDE / width));
+  const columns = Math.min(shown, COLUMNS);
+  const query = { ...parameters, limit: shown, columns, scale, ...look, rev };
+  const url = service.url(`v1/datasets/${split}/grid.png`, query);
+  const alt = total > shown ? `The first ${shown} of ${total} samples` : `${total} ${total === 1 ? "sample" : "samples"}`;
+  const size = { width: columns * width * scale, height: Math.ceil(shown / columns) * height * scale };
+  return imageElement({ url, alt, ...size });
 }
 
-/** A command for the shell: CSV, or more rows than fit a page of it as a stream of NDJSON. */
-function curl(service, { split, parameters, total, drawn, rev }) {
-  const name = split.replace("/", "-");
-  const command = (suffix, url) => `curl --compressed -o ${name}.${suffix} \\\n  '${url}'`;
-  if (Object.keys(parameters).length === 0) return command("csv", service.url(`v1/datasets/${split}.csv`, { rev }));
-  if (total <= TEXT_PAGE) {
-    const query = { limit: total, ...parameters, format: "csv", rev };
-    return command("csv", service.url(`v1/datasets/${split}/rows`, query));
-  }
-  const order = parameters.seed === undefined ? { shuffle: false } : {};
-  // Samples that were drawn are the first batch of an order.
-  const steps = drawn ? { batch_size: total, steps: 1 } : { batch_size: TEXT_PAGE, steps: "all" };
-  const query = { ...steps, layout: "flat", ...parameters, ...order, format: "ndjson", rev };
-  return command("ndjson", service.url(`v1/datasets/${split}/batches`, query));
+function imageElement({ url, alt, width, height }) {
+  return `<img src="${url.replaceAll("&", "&amp;")}"\n     width="${width}" height="${height}" alt="${alt}">`;
+}
+
+/**
+ * Snippets by tool that read the answer to a request: { url, member, images }, of which `member` is a list, and `images`
+ * are pictures of the same, { url, alt, width, height }, if there are any.
+ */
+export function answerSnippets({ url, member, images = [] }) {
+  return {
+    curl: `curl --compressed \\\n  '${url}'`,
+    Python: `import json
+from urllib.request import urlopen
+
+import pandas as pd
+
+answer = json.load(urlopen(
+    "${url}"
+))
+${member} = pd.json_normalize(answer["${member}"])`,
+    JavaScript: `const answer = await fetch(
+  "${url}",
+);
+const { ${member} } = await answer.json();`,
+    ...(images.length ? { HTML: images.map(imageElement).join("\n") } : {}),
+    R: `library(jsonlite)
+
+answer <- fromJSON("${url}")
+${member} <- answer$${member}`,
+  };
 }

@@ -1,6 +1,6 @@
 // The present state of the page: read, changed and watched here, and kept in the address.
 
-import { AddressWriter, amend, format, parse, same } from "./address.js";
+import { AddressWriter, amend, format, parse, revisit, same } from "./address.js";
 
 export { COLOUR_MAPS, VIEWS } from "./address.js";
 
@@ -9,10 +9,15 @@ const first = parse(location.hash);
 let present = first.state;
 let faults = first.faults;
 
+const OURS = "explorer"; // marks entries of the history, apart from those of links and of addresses that are typed
+
 const writer = new AddressWriter({
-  push: (fragment) => history.pushState(null, "", fragment),
-  replace: (fragment) => history.replaceState(null, "", fragment),
+  push: (fragment) => history.pushState(OURS, "", fragment),
+  replace: (fragment) => history.replaceState(OURS, "", fragment),
 });
+history.replaceState(OURS, "");
+
+const ALONE = window !== window.parent && first.state.embed; // in a frame, wherever its links lead
 
 export const state = () => present;
 
@@ -34,8 +39,8 @@ export function change(patch, { quietly = false } = {}) {
   become(next);
 }
 
-/** The address of a state, or of the present one: complete, to be shared. */
-export const addressOf = (one = present) => new URL(format(one), document.baseURI).href;
+/** The address of a state, or of the present one in the whole page: complete, to be shared. */
+export const addressOf = (one = { ...present, embed: false }) => new URL(format(one), document.baseURI).href;
 
 function become(next) {
   const before = present;
@@ -44,11 +49,14 @@ function become(next) {
   for (const listener of listeners) listener(next, changed);
 }
 
-addEventListener("popstate", () => {
+addEventListener("popstate", (event) => {
   writer.forget();
   const found = parse(location.hash);
   faults.push(...found.faults);
-  become(found.state);
+  const next = event.state === OURS ? revisit(found.state, present) : found.state;
+  const kept = ALONE ? Object.freeze({ ...next, embed: true }) : next;
+  if (event.state !== OURS || format(kept) !== location.hash) writer.replace(format(kept));
+  become(kept);
 });
 addEventListener("pagehide", () => writer.flush());
 

@@ -16,6 +16,7 @@ function keptTheme() {
 }
 
 showTheme(keptTheme());
+document.documentElement.classList.toggle("embedded", /[?&]embed=true(&|$)/.test(location.hash)); // see frame.css
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dispatchEvent(new Event("themechange")));
 

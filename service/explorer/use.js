@@ -1,12 +1,14 @@
-// How to use the selection that is shown: code and addresses.
+// How to use the selection that is shown: code, files, addresses, and the view in a page of somebody else.
 
 import { CodeBlock } from "./code.js";
-import { make, title } from "./make.js";
+import { Embedding } from "./embed.js";
+import { copyButton, make, title } from "./make.js";
+import { answerOf } from "./request.js";
 import { link, section } from "./sample.js";
-import { describe } from "./selection.js";
-import { lookOf } from "./state.js";
+import { CHOOSING, describe } from "./selection.js";
+import { fileQuery, FILES } from "./snippets.js";
+import { addressOf, lookOf } from "./state.js";
 
-const FILES = ["parquet", "csv", "npz", "arrow"];
 const PAGE = 10_000; // samples of a contact sheet, at most
 
 export class SelectionDetails {
@@ -14,27 +16,42 @@ export class SelectionDetails {
     this.service = service;
     this.lead = make("p", { class: "lead" });
     this.code = new CodeBlock(service);
+    this.files = make("ul", { class: "links" });
     this.links = make("ul", { class: "links" });
-    const parts = [section("Code", this.code.element), section("Addresses", this.links)];
+    this.embedding = new Embedding();
+    const parts = [
+      section("Code", this.code.element),
+      section("Download", this.files),
+      section("Addresses", this.links),
+      section("Embed", this.embedding.element),
+    ];
     this.element = make("div", { class: "use" }, this.lead, parts);
   }
 
   /** Show how to use a selection. */
   show(now, card, selection) {
     const { split, parameters, count, drawn } = selection;
-    const name = `${title(now.dataset)} ${now.split}`;
-    this.lead.textContent = `${name}: ${describe(selection)}. The same address always gives the same samples in the same order.`;
-    this.code.show({ split, parameters, count, drawn, card });
+    const look = lookOf(now);
+    const name = `${title(now.dataset)} ${now.split}: ${describe(selection)}`;
+    this.lead.textContent = `${name}. The same address always gives the same samples in the same order.`;
+    const answer = CHOOSING.includes(now.view) ? null : answerOf(this.service, now, { selection, card, look });
+    if (answer) this.code.showAnswer(answer);
+    else this.code.show({ split, parameters, count, drawn, card, look });
+    const query = fileQuery({ parameters, total: count, drawn, rev: card.rev });
+    this.files.replaceChildren(...Object.entries(FILES).map(([suffix, kind]) => this.#file(split, suffix, kind, query)));
     const page = { ...parameters, ...(drawn ? { limit: Math.min(count, PAGE) } : {}), rev: card.rev };
-    const whole = Object.keys(parameters).length === 0;
     this.links.replaceChildren(
+      link("This view", addressOf({ ...now, use: false, embed: false })),
       link("Rows", this.service.url(`v1/datasets/${split}/rows`, drawn ? { ...page, format: "npz" } : page)),
-      link("Contact sheet", this.service.gridUrl(split, { ...page, ...lookOf(now) })),
-      ...(whole ? FILES.map((kind) => this.#file(split, kind, card.rev)) : []),
+      link("Contact sheet", this.service.gridUrl(split, { ...page, ...look })),
     );
+    this.embedding.show(addressOf({ ...now, use: false, embed: true }), name);
   }
 
-  #file(split, kind, rev) {
-    return link(kind, this.service.url(`v1/datasets/${split}.${kind}`, { rev }));
+  /** A file with exactly the selection. */
+  #file(split, suffix, kind, query) {
+    const url = this.service.url(`v1/datasets/${split}.${suffix}`, query);
+    const load = make("a", { href: url, download: "" }, kind);
+    return make("li", {}, load, copyButton(url, `address of ${kind}`));
   }
 }

@@ -6,6 +6,8 @@ async function check({ connect, Problem }, base) {
   const pixels = await service.pixels("digits/all", 5, 2);
   const labels = await service.labels("mnist/train");
   const near = await service.neighbors("mnist/test", 0, { k: 2 });
+  const drawn = await service.neighborsOf("digits/all", pixels.slice(0, 64), { k: 3 });
+  const unfit = await service.neighborsOf("digits/all", [0.5]).catch((error) => error.message);
   const sheet = await service.grid("mnist/test", { limit: 4, columns: 2 });
   const map = await service.projection("digits/all", { limit: 2 });
   const problem = await service.rows("mnist/test", { limit: 0 }).catch((error) => error);
@@ -42,6 +44,8 @@ async function check({ connect, Problem }, base) {
     pixels: [...pixels],
     labels: labels.map(({ count }) => count),
     near: near.map(({ index }) => index),
+    drawn: { near: drawn.neighbors.map(({ index }) => index), votes: drawn.votes },
+    unfit,
     tiles: sheet.tiles.length,
     points: map.points.length,
     first,
@@ -59,6 +63,7 @@ async function check({ connect, Problem }, base) {
     urls: [
       service.pictureUrl("mnist/train", 3, { scale: 2 }),
       service.gridUrl("mnist/test", { label: [1, 2], type: "webp" }),
+      service.neighborsUrl("digits/all", [0, 255, 62, 63], { k: 2 }),
     ],
   };
 }

@@ -31,6 +31,9 @@ class BrowserPage(Protocol):
     def click(self, x: float, y: float) -> None:
         """Click at a point of the page, in CSS pixels."""
 
+    def drag(self, points: list[tuple[float, float]]) -> None:
+        """Press the mouse at the first point, move it along the others, and let go."""
+
 
 class ChromiumPage:
     """A page that Playwright drives; `faults` is the list that its watcher fills."""
@@ -68,3 +71,11 @@ class ChromiumPage:
     def click(self, x: float, y: float) -> None:
         """Click at a point of the page, in CSS pixels."""
         self.page.mouse.click(x, y)
+
+    def drag(self, points: list[tuple[float, float]]) -> None:
+        """Press the mouse at the first point, move it along the others, and let go."""
+        self.page.mouse.move(*points[0])
+        self.page.mouse.down()
+        for point in points[1:]:
+            self.page.mouse.move(*point)
+        self.page.mouse.up()

@@ -97,6 +97,12 @@ class FirefoxPage:
         presses = [{"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp")]
         self._act({"type": "pointer", "id": "mouse", "actions": [*moves, *presses]})
 
+    def drag(self, points: list[tuple[float, float]]) -> None:
+        """Press the mouse at the first point, move it along the others, and let go."""
+        start, *moves = [{"type": "pointerMove", "x": round(x), "y": round(y)} for x, y in points]
+        down, up = [{"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp")]
+        self._act({"type": "pointer", "id": "mouse", "actions": [start, down, *moves, up]})
+
     def _act(self, source: dict[str, Any]) -> None:
         self._send("input.performActions", context=self.context, actions=[source])
 

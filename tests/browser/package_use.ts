@@ -4,6 +4,7 @@ import {
     array,
     connect,
     draw,
+    encodePixels,
     palette,
     Problem,
     Service,
@@ -25,6 +26,7 @@ export async function use(base: string): Promise<Record<string, unknown>> {
     const colours: Uint32Array = palette("viridis", { peak: 16 });
     const sample = await service.sample("digits/all", 0);
     const near = await service.neighbors("digits/all", 0, { k: 3 });
+    const drawn = await service.neighborsOf("digits/all", pixels.slice(0, 64), { k: 3, rev: sample.rev });
     const labels = await service.labels("digits/all", { retries: 0 });
     const { pixels: statistics, statistics: columns } = await service.statistics("digits/all");
     const { points } = await service.projection("digits/all", { limit: 3 });
@@ -56,6 +58,8 @@ export async function use(base: string): Promise<Record<string, unknown>> {
         colours: colours.length,
         label: sample.label + sample.image[0][0],
         near: near.length,
+        shared: service.neighborsUrl("digits/all", [1], { k: 3 }),
+        drawn: [drawn.neighbors[0].index, drawn.votes["0"], encodePixels([1])],
         labels: labels.length,
         columns: columns.length,
         histogram: statistics.histogram.length,

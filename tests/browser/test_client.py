@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
+from service.api.pixels import encode_pixels
 from service.formats.render import ColourMap
 from tests.browser import stage
 from tests.browser.conftest import Watched
@@ -36,6 +37,12 @@ def confirm(found: dict[str, Any], site: Site) -> None:
     assert found["labels"] == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     near = site.get(f"{here}/mnist/test/samples/0/neighbors?k=2").json["neighbors"]
     assert found["near"] == [one["index"] for one in near]
+    drawn = site.get(
+        f"{here}/digits/all/neighbors?k=3&pixels={encode_pixels(np.array(rows[0]['pixels'], np.uint8))}"
+    ).json
+    assert found["drawn"] == {"near": [one["index"] for one in drawn["neighbors"]], "votes": drawn["votes"]}
+    assert found["drawn"]["near"][0] == 5
+    assert found["unfit"] == "Pixel 0 is 0.5; the raw values of pixels are integers from 0 to 255."
     assert (found["tiles"], found["points"], found["resumed"], found["left"]) == (4, 2, 297, 3)
     assert found["stopped"] == "AbortError"
     order = site.get(f"{here}/digits/all/order?seed=9&label=1&label=2").json["order"]
@@ -54,6 +61,7 @@ def confirm(found: dict[str, Any], site: Site) -> None:
     assert found["urls"] == [
         f"{site.url}{here}/mnist/train/samples/3.png?scale=2",
         f"{site.url}{here}/mnist/test/grid.webp?label=1&label=2",
+        f"{site.url}{here}/digits/all/neighbors?pixels=AP8-Pw&k=2",
     ]
 
 

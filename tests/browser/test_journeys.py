@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser import firefox
+from tests.browser import firefox, strokes
 from tests.browser.chromium import BrowserPage, ChromiumPage
 from tests.browser.conftest import Watched
 from tests.sites import Site
@@ -217,3 +217,93 @@ def test_labels_filter_and_the_count_follows(travel: Travel) -> None:
     mark_label = f"{MARK}.getAttribute('aria-label') === 'Sample 15, label 7'"
     page.wait(mark_label)
     address(page, "#/samples/mnist/train?label=7")
+
+
+def test_a_three_that_is_drawn_is_called_a_three_and_the_address_holds_it(travel: Travel, live: Site) -> None:
+    page = travel("#/draw/mnist/train")
+    box = page.evaluate("document.querySelector('.ink').getBoundingClientRect().toJSON()")
+    page.drag(strokes.place(strokes.THREE, box))
+    page.wait("document.querySelector('.answer h2').textContent === '10 of 10 say 3'")
+    page.wait("location.hash.includes('pixels=')")
+    request = page.evaluate("document.querySelector('.request-tools a').href")
+    pixels = page.evaluate("location.hash.split('pixels=')[1]")
+    assert f"pixels={pixels}&" in request
+    assert live.get(request.removeprefix(live.url)).json["votes"]["3"] == 10
+    ink = "document.querySelector('.ink').toDataURL()"
+    drawn = page.evaluate(ink)
+    page.evaluate("document.querySelector('.nearest button').click()")
+    page.wait("document.querySelector('.panel .facts dd')?.textContent === '3'")
+    travel(page.evaluate("location.hash"))
+    page.wait("document.querySelector('.nearest [aria-current]')")
+    assert page.evaluate(ink) == drawn
+    page.press("Escape")
+    page.wait("document.getElementById('panel').hidden")
+    assert page.evaluate("document.activeElement.className") == "ink"
+    page.press("x")
+    page.wait("document.querySelector('.said').textContent.startsWith('Row 14, column 14: ')")
+    page.evaluate(
+        "[...document.querySelectorAll('.pad-tools button')].find((one) => one.textContent === 'Clear').click()"
+    )
+    page.wait("document.querySelector('.answer h2').textContent.startsWith('The pad is empty')")
+    page.wait("!location.hash.includes('pixels=')")
+
+
+def test_picked_samples_are_shown_alone_and_the_oddest_come_first(travel: Travel, live: Site) -> None:
+    order = [
+        row["index"] for row in live.get("/v1/datasets/mnist/train/rows?order=oddest&label=4&limit=3").json["rows"]
+    ]
+    page = travel("#/samples/mnist/train?label=4&order=oddest")
+    page.evaluate("document.getElementById('samples').focus()")
+    page.press("p")
+    page.press("ArrowRight", times=2)
+    page.wait(f"{MARK}.getAttribute('aria-label').startsWith('Sample {order[2]},')")
+    page.press("p")
+    address(page, f"#/samples/mnist/train?label=4&index={order[0]}&index={order[2]}&order=oddest&at=2")
+    page.evaluate("document.querySelector('.picked + .toggle').click()")
+    page.wait("document.querySelector('.heading .muted').textContent.startsWith('2 picked samples')")
+    page.evaluate("document.getElementById('samples').focus()")
+    page.press("End")
+    page.wait(f"{MARK}.getAttribute('aria-label') === 'Sample {order[2]}, label 4, picked'")
+    page.press("Enter")
+    title(page, f"Sample {order[2]:,}")
+
+
+def test_a_lasso_on_the_map_picks_what_it_surrounds(travel: Travel, live: Site) -> None:
+    points = live.get("/v1/datasets/digits/all/projection?kind=tsne&limit=2000").json["points"]
+    page = travel("#/map/digits/all?kind=tsne")
+    page.evaluate("[...document.querySelectorAll('.zoom button')].find((one) => one.textContent === 'Lasso').click()")
+    box = page.evaluate("document.querySelector('.sky').getBoundingClientRect().toJSON()")
+    left, middle = box["x"] + 8, box["x"] + box["width"] / 2
+    top, bottom = box["y"] + 8, box["y"] + box["height"] * 0.45
+    page.drag([(left, top), (middle, top), (middle, bottom), (left, bottom)])
+    across, down = [point["x"] for point in points], [point["y"] for point in points]
+    unit = 0.9 * min(box["width"] / (max(across) - min(across)), box["height"] / (max(down) - min(down)))
+    right = (max(across) + min(across)) / 2
+    low = (max(down) + min(down)) / 2 + 0.05 * box["height"] / unit
+    inside = {point["index"] for point in points if point["x"] < right and point["y"] > low}
+    assert len(inside) > 50
+    page.wait("location.hash.includes('index=')")
+    found = set(map(int, re.findall(r"index=(\d+)", page.evaluate("location.hash"))))
+    assert len(found ^ inside) < 0.03 * len(inside)  # what is on the line
+    page.press("Escape")
+    page.wait("!document.querySelector('.stage').classList.contains('with-lasso')")
+
+
+def test_the_request_behind_a_view_unfolds_and_a_view_stands_alone(travel: Travel) -> None:
+    page = travel("#/labels/digits/all")
+    page.evaluate("document.querySelector('.request-line button').focus()")
+    page.press("Enter")
+    page.wait("document.querySelector('#request .code pre')?.textContent.includes('/digits/all/labels?rev=')")
+    page.evaluate("(location.hash = '#/map/digits/all')")
+    page.wait("document.querySelector('#request .code pre')?.textContent.includes('/digits/all/projection?')")
+    page.press("Escape")
+    page.wait("document.getElementById('request-all').hidden")
+    page = travel("#/samples/digits/all?embed=true")
+    hidden = "['.top', '#filters', '#request'].every((part) => !document.querySelector(part).checkVisibility())"
+    assert page.evaluate(hidden)
+    page.press("ArrowRight")
+    page.press("Enter")
+    title(page, "Sample 1")
+    address(page, "#/samples/digits/all?at=1&sample=1&embed=true")
+    whole = page.evaluate("document.getElementById('whole').href")
+    assert whole.endswith("/#/samples/digits/all?at=1&sample=1")

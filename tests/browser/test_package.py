@@ -79,6 +79,8 @@ def confirm(found: dict[str, Any], site: Site) -> None:
         "colours": 17,
         "label": 0,
         "near": 3,
+        "shared": f"{site.url}/v1/datasets/digits/all/neighbors?pixels=AQ&k=3",
+        "drawn": [0, 3, "AQ"],
         "labels": 10,
         "columns": 65,
         "histogram": 17,

@@ -2,7 +2,18 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AddressWriter, amend, COLOUR_MAPS, DEFAULTS, format, parse, readNumber, readSeed } from "../explorer/address.js";
+import {
+  AddressWriter,
+  amend,
+  COLOUR_MAPS,
+  DEFAULTS,
+  format,
+  MOST_PICKED,
+  parse,
+  readNumber,
+  readSeed,
+  revisit,
+} from "../explorer/address.js";
 
 test("a fragment and its state are the same", () => {
   const fragments = [
@@ -10,6 +21,8 @@ test("a fragment and its state are the same", () => {
     "#/map/digits/all?label=3&label=8&seed=18446744073709551615",
     "#/samples/mnist/test?label=0&seed=0&cmap=viridis&paper=white&size=l&at=12&sample=3",
     "#/statistics/mnist/test?use=true",
+    "#/samples/mnist/train?label=3&order=oddest&at=4",
+    "#/map/mnist/train?index=9&index=3&index=59999&only=true&kind=tsne",
   ];
   for (const fragment of fragments) {
     const { state, faults } = parse(fragment);
@@ -21,6 +34,7 @@ test("a fragment and its state are the same", () => {
 
 test("what makes no sense is left out, and said", () => {
   const bad = ["seed=-1", "seed=18446744073709551616", "cmap=jet", "size=xl", "at=1.5", "sample=x", "use=1", "label=a", "foo=1"];
+  bad.push("index=x", "index=-3", "only=1", "only=true", "order=seed", "kind=umap");
   for (const part of bad) {
     const { state, faults } = parse(`#/samples/mnist/train?${part}&paper=black`);
     assert.equal(faults.length, 1, part);
@@ -29,6 +43,28 @@ test("what makes no sense is left out, and said", () => {
   }
   assert.match(parse("#/nowhere/mnist/train").faults[0], /no view “nowhere”/);
   assert.match(parse("#/samples/mnist/train?cmap=jet").faults[0], new RegExp(COLOUR_MAPS.join(", ")));
+});
+
+test("a seed shuffles, so another order beside it is left out, and said", () => {
+  const { state, faults } = parse("#/samples/mnist/train?seed=7&order=oddest");
+  assert.deepEqual([state.seed, state.order], ["7", "file"]);
+  assert.match(faults.join(), /^order=oddest in the address was ignored/);
+});
+
+test("a basket in an address holds each sample once, and what it cannot hold is counted", () => {
+  const basketOf = (indices) => parse(`#/samples/mnist/train?${indices.map((one) => `index=${one}`).join("&")}`);
+  assert.deepEqual(basketOf([5, 3, 5, 4]).state.index, [5, 3, 4]);
+  const many = Array.from({ length: MOST_PICKED + 3 }, (_, at) => 2 * at);
+  const { state, faults } = basketOf(many);
+  assert.deepEqual(state.index, many.slice(0, MOST_PICKED));
+  assert.match(faults[0], /at most 600 samples. The last 3/);
+  assert.deepEqual(basketOf(many.slice(3)).faults, []);
+});
+
+test("the fullest basket of the longest indices fits an address that the service reads", () => {
+  const query = Array.from({ length: MOST_PICKED }, () => "index=69999").join("&");
+  const target = "/v1/datasets/mnist/train/grid.json?cmap=viridis&invert=true&rev=0123456789ab&offset=500&limit=500&columns=25&";
+  assert.ok(target.length + query.length < 8_192);
 });
 
 test("seeds have 64 bits", () => {
@@ -50,6 +86,31 @@ test("a change of the selection ends the position, and of the split also the sam
   assert.deepEqual([amend(state, { cmap: "magma" }).at, amend(state, { label: [] }).at], [40, 40]);
   assert.equal(amend(state, { use: true }).sample, null);
   assert.equal(amend({ ...state, sample: null, use: true }, { sample: 3 }).use, false);
+});
+
+test("a seed and the oddest first exclude each other, and the last one chosen stays", () => {
+  const state = { ...DEFAULTS, label: [], at: 40 };
+  const shuffled = amend({ ...state, order: "oddest" }, { seed: "7" });
+  assert.deepEqual([shuffled.seed, shuffled.order, shuffled.at], ["7", "file", 0]);
+  const oddest = amend({ ...state, seed: "7" }, { order: "oddest" });
+  assert.deepEqual([oddest.seed, oddest.order, oddest.at], [null, "oddest", 0]);
+});
+
+test("a basket belongs to a split, an empty one shows nothing, and one that changes leaves the position", () => {
+  const state = { ...DEFAULTS, label: [], index: [4, 5], only: true, at: 1 };
+  const elsewhere = amend(state, { split: "test" });
+  assert.deepEqual([elsewhere.index, elsewhere.only], [[], false]);
+  assert.equal(amend(state, { index: [] }).only, false);
+  assert.deepEqual([amend(state, { index: [5] }).only, amend(state, { index: [5] }).at], [true, 1]);
+  assert.equal(amend(state, { only: false }).at, 0);
+});
+
+test("to go back takes nothing out of the basket, and brings that of another split", () => {
+  const then = { ...DEFAULTS, label: [], index: [4], only: true, sample: 4 };
+  const now = { ...DEFAULTS, label: [], index: [4, 5] };
+  assert.deepEqual(revisit(then, now), { ...then, index: [4, 5] });
+  assert.deepEqual(revisit(then, { ...now, index: [] }), { ...then, index: [], only: false });
+  assert.equal(revisit(then, { ...now, split: "test" }), then);
 });
 
 /** A writer with a clock that the test turns. */

@@ -2,7 +2,20 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boundsOf, enlarge, isDirection, nearest, panBy, place, reveal, towards, WHOLE } from "../explorer/plane.js";
+import {
+  boundsOf,
+  enclosed,
+  enlarge,
+  isDirection,
+  isInside,
+  nearest,
+  panBy,
+  place,
+  reveal,
+  spotsOf,
+  towards,
+  WHOLE,
+} from "../explorer/plane.js";
 
 /** Points that look random and are always the same. */
 function scattered(count, seed = 1) {
@@ -57,6 +70,41 @@ test("the nearest place is found within reach only", () => {
   const places = [{ x: 0, y: 0 }, { x: 10, y: 0 }];
   assert.equal(nearest(places, { x: 7, y: 1 }, 5), 1);
   assert.equal(nearest(places, { x: 7, y: 8 }, 5), -1);
+});
+
+/** A loop around the middle, whose corners are at these distances from it, evenly around. */
+const around = (distances) =>
+  distances.map((distance, at) => {
+    const angle = (2 * Math.PI * at) / distances.length;
+    return { x: distance * Math.cos(angle), y: distance * Math.sin(angle) };
+  });
+
+test("a loop holds what is nearer than its corners allow, whichever way and from wherever it was drawn", () => {
+  const circle = around(Array(90).fill(100));
+  const places = scattered(400, 7).map(({ x, y }) => ({ x: 40 * x - 80, y: 80 * y - 160 }));
+  const expected = places.flatMap(({ x, y }, at) => (Math.hypot(x, y) < 99.9 ? [at] : []));
+  const unsure = new Set(places.flatMap(({ x, y }, at) => (Math.abs(Math.hypot(x, y) - 99.95) <= 0.05 ? [at] : [])));
+  for (const loop of [circle, circle.toReversed(), [...circle.slice(31), ...circle.slice(0, 31)], [...circle, circle[0]]]) {
+    const found = enclosed(places, loop).filter((at) => !unsure.has(at));
+    assert.deepEqual(found, expected);
+  }
+  assert.ok(expected.length > 20 && expected.length < 380);
+});
+
+test("a loop follows its notches, and what it surrounds twice is outside", () => {
+  const notched = [{ x: 0, y: 0 }, { x: 10, y: 0 }, { x: 10, y: 10 }, { x: 5, y: 2 }, { x: 0, y: 10 }];
+  assert.deepEqual([{ x: 5, y: 1 }, { x: 5, y: 5 }, { x: 1, y: 7 }].map((at) => isInside(notched, at)), [true, false, true]);
+  const twice = [...around(Array(20).fill(100)), ...around(Array(20).fill(50))];
+  assert.deepEqual([{ x: 3, y: 2 }, { x: 3, y: 75 }].map((at) => isInside(twice, at)), [false, true]);
+  assert.equal(isInside([{ x: 0, y: 0 }, { x: 5, y: 5 }], { x: 2, y: 2 }), false);
+  assert.equal(isInside([], { x: 2, y: 2 }), false);
+});
+
+test("every sample of the map has one spot, those of the selection at their positions", () => {
+  const points = POINTS.map((point, at) => ({ ...point, index: 1_000 - at }));
+  const spots = spotsOf(points, [points[4], { x: 0, y: 0, index: 7 }], WHOLE, FRAME);
+  assert.deepEqual([spots.size, spots.get(996).position, spots.get(7).position], [301, 4, -1]);
+  near(spots.get(996).at, place(points[4], WHOLE, FRAME));
 });
 
 test("direction keys lead in their direction, to the nearest within 45 degrees, and stop at the edge", () => {

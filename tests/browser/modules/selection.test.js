@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULTS } from "../explorer/address.js";
-import { describe, SampleOrder, selectionOf } from "../explorer/selection.js";
-import { snippets } from "../explorer/snippets.js";
+import { MOST_PICKED } from "../explorer/address.js";
+import { describe, join, SampleOrder, selectionOf, toggled, without } from "../explorer/selection.js";
 
 const CARD = {
   rev: "abc",
@@ -42,9 +42,44 @@ test("the map is about the samples that it draws, and says which", () => {
   assert.equal(of({ view: "map", label: [0] }).drawn, false);
 });
 
+test("the oddest come first, with labels as well, and on a map that cannot hold all it takes these", () => {
+  const found = of({ order: "oddest", label: [1] });
+  assert.deepEqual([found.parameters, found.count, found.plain], [{ label: [1], order: "oddest" }, 2_001, false]);
+  assert.equal(describe(found), "2,001 samples labelled 1, the oddest first");
+  const drawn = of({ order: "oddest", view: "map" });
+  assert.deepEqual([drawn.parameters, drawn.count, drawn.drawn], [{ order: "oddest" }, 2_000, true]);
+  assert.equal(describe(drawn), "2,000 of 6,000 samples, the oddest of them");
+});
+
+test("a basket alone is exactly its samples in their order, whatever labels and order are chosen beside it", () => {
+  for (const view of ["samples", "map"]) {
+    const found = of({ view, index: [7, 3, 5], only: true, label: [1], seed: "7" });
+    assert.deepEqual([found.parameters, found.count, found.total], [{ index: [7, 3, 5] }, 3, 3], view);
+    assert.deepEqual([found.plain, found.drawn], [false, false]);
+    assert.equal(describe(found), "3 picked samples, in the order of picking");
+  }
+  assert.equal(describe(of({ index: [7], only: true })), "1 picked sample");
+  assert.deepEqual(of({ index: [7, 3, 5] }).parameters, {});
+  assert.deepEqual(of({ view: "statistics", index: [7], only: true }).parameters, {});
+});
+
+test("a basket takes each sample once, in the order of picking, and never more than it holds", () => {
+  assert.deepEqual(join([5, 3], [4, 3, 9]), [5, 3, 4, 9]);
+  assert.deepEqual(without([5, 3, 4], [3, 8]), [5, 4]);
+  const full = Array.from({ length: MOST_PICKED }, (_, at) => at);
+  assert.deepEqual(join(full, [0, 1]), full);
+  assert.equal(join(full, [MOST_PICKED]), null);
+  assert.equal(join([], Array.from({ length: 60_000 }, (_, at) => at)), null);
+});
+
+test("a label is toggled among the others, in their order", () => {
+  assert.deepEqual([toggled([1, 8], 3), toggled([1, 3, 8], 3), toggled([], 0)], [[1, 3, 8], [1, 8], [0]]);
+});
+
 test("selections are the same exactly if they have the same samples in the same order", () => {
   assert.equal(of({ view: "labels", label: [1] }).key, of({}).key);
   const keys = [of({}), of({ seed: "1" }), of({ label: [1] }), of({ split: "test" }), of({ view: "map" })];
+  keys.push(of({ order: "oddest" }), of({ index: [1, 2], only: true }), of({ index: [2, 1], only: true }));
   assert.equal(new Set(keys.map(({ key }) => key)).size, keys.length);
 });
 
@@ -67,6 +102,42 @@ test("the order is learned from what is shown, and asked for only when that does
   assert.equal(service.asked.length, 1);
 });
 
+/** A service that tells the order in pages of a contact sheet, as that of the oddest; and what it was asked. */
+function paged(order) {
+  const asked = [];
+  const grid = async (split, query) => {
+    asked.push(query);
+    return { tiles: order.slice(query.offset, query.offset + query.limit).map((index) => ({ index })) };
+  };
+  return { asked, grid };
+}
+
+test("among the oddest, a sample is looked for page by page until it is found", async () => {
+  const count = 6_000;
+  const service = paged(Array.from({ length: count }, (_, at) => count - 1 - at));
+  const order = new SampleOrder(service, of({ order: "oddest" }), "abc");
+  assert.equal(await order.positionOf(5_990), 9);
+  assert.deepEqual(service.asked.map(({ offset, limit }) => [offset, limit]), [[0, 5_000]]);
+  assert.deepEqual([service.asked[0].order, service.asked[0].rev], ["oddest", "abc"]);
+  assert.equal(await order.positionOf(0), 5_999);
+  assert.equal(await order.positionOf(7_000), -1);
+});
+
+test("the order of a basket is known without asking", async () => {
+  const order = new SampleOrder({}, of({ index: [7, 3, 5], only: true }), "abc");
+  assert.deepEqual([order.indexAt(2), await order.positionOf(3), await order.positionOf(4)], [5, 1, -1]);
+  assert.deepEqual(await order.between(1, 2), [3, 5]);
+});
+
+test("samples between two positions are those that stand there, asked for only if they were not shown", async () => {
+  const service = paged([5, 3, 8, 1]);
+  const order = new SampleOrder(service, { ...of({ label: [1], seed: "7" }), count: 4 }, "abc");
+  assert.deepEqual(await order.between(1, 3), [3, 8, 1]);
+  assert.deepEqual(await order.between(2, 3), [8, 1]);
+  assert.deepEqual(service.asked.map(({ offset, limit }) => [offset, limit]), [[1, 3]]);
+  assert.deepEqual(await new SampleOrder({}, of({}), "abc").between(40, 42), [40, 41, 42]);
+});
+
 test("labels in file order are asked for in file order", async () => {
   const service = made([2, 4]);
   await new SampleOrder(service, of({ label: [1] }), "abc").positionOf(4);
@@ -86,13 +157,4 @@ test("a failure to ask is no answer, and the next question asks again", async ()
   const order = new SampleOrder(service, { ...of({ seed: "7" }), count: 1 }, "abc");
   await assert.rejects(order.positionOf(7));
   assert.equal(await order.positionOf(7), 0);
-});
-
-test("code for samples that the map draws takes exactly these", () => {
-  const service = { url: (path, query) => `${path}?${new URLSearchParams(query)}` };
-  const what = { split: "made/train", parameters: { seed: "1" }, total: 2_000, rev: "abc", image: [2, 2], peak: 1 };
-  const drawn = snippets(service, { ...what, drawn: true });
-  assert.match(drawn.curl, /batch_size=2000&steps=1&/);
-  assert.match(drawn.NumPy, /limit=2000&seed=1/);
-  assert.match(snippets(service, { ...what, drawn: false }).curl, /steps=all/);
 });
