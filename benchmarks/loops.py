@@ -133,7 +133,7 @@ class Loops:
         return self._loaded[key]
 
     def _open_loader(self, task: Task) -> Loaded:
-        loader = import_module("digits_client.torch").Loader(self.run(task), **_options(task.workers))
+        loader = import_module("digits_client.torch").Loader(self.run(task), num_workers=task.workers)
         return loader, loader
 
     def _open_stream(self, task: Task) -> Loaded:

@@ -44,9 +44,10 @@ CLIENT = Way(name="digits_client", loop="client")
 LOADER = Way(name="torch `Loader`", loop="loader", needs="torch")
 LOADER_2 = Way(name="torch `Loader`, 2 workers", loop="loader", workers=2, needs="torch")
 STREAM = Way(name="torch `Stream` in a `DataLoader`", loop="stream", needs="torch")
+STREAM_2 = Way(name="torch `Stream` in a `DataLoader`, 2 workers", loop="stream", workers=2, needs="torch")
 FILES = Way(name="torchvision on local files", loop="torchvision", needs="torchvision")
 FILES_2 = Way(name="torchvision on local files, 2 workers", loop="torchvision", workers=2, needs="torchvision")
-WAYS = (MEMORY, ARRAYS, FLOATS, CLIENT, LOADER, LOADER_2, STREAM, FILES, FILES_2)
+WAYS = (MEMORY, ARRAYS, FLOATS, CLIENT, LOADER, LOADER_2, STREAM, STREAM_2, FILES, FILES_2)
 
 fresh = count()
 """Numbers of epochs that nobody has asked for, so that every order is computed anew."""

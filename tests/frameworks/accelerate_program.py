@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from digits_client import Split, connect
 from digits_client.torch import Loader, OrderSampler, Samples, Stream
-from tests.frameworks.law import VISITS, run
+from tests.frameworks.law import VISITS, run, workers_for
 
 EPOCHS = 3
 """Of the whole run."""
@@ -20,7 +20,7 @@ EPOCHS = 3
 def train(accelerator: Accelerator, split: Split, chosen: argparse.Namespace) -> list[list[int]]:
     """Train on the steps of this process, and save a checkpoint where the run is interrupted."""
     ranks = {"rank": accelerator.process_index, "world_size": accelerator.num_processes}
-    loader = Loader(run(split, chosen.batch_size, **ranks), columns=VISITS, num_workers=chosen.workers)
+    loader = Loader(run(split, chosen.batch_size, **ranks), columns=VISITS, **workers_for(chosen.workers))
     model = torch.nn.Linear(64, 10)
     prepared: Any = accelerator.prepare(model, torch.optim.SGD(model.parameters(), lr=0.1), loader)
     model, optimizer, loader = prepared

@@ -24,6 +24,15 @@ VISITS = ("x", "y", "index")
 """Columns with which a visit can be recognised."""
 
 
+def work(_: int) -> None:
+    """Do nothing, in each worker; a Loader starts workers only for a function of its caller."""
+
+
+def workers_for(count: int) -> dict[str, Any]:
+    """Return options of a Loader with so many workers, which it really starts."""
+    return {"num_workers": count, "worker_init_fn": work}
+
+
 def run(split: Split, batch_size: int = BATCH_SIZE, **more: Any) -> Batches:
     """Return the run of all tests."""
     return split.batches(batch_size, seed=SEED, layout="chw", scale="unit", **more)

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from digits_client import Split
 from digits_client.torch import Loader, Stream
-from tests.frameworks.law import STEPS, VISITS, run, steps
+from tests.frameworks.law import STEPS, VISITS, run, steps, workers_for
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The '.*' does not have many workers:UserWarning"),
@@ -69,7 +69,7 @@ def fit(
 @pytest.mark.parametrize("workers", [0, 2])
 def test_every_epoch_has_an_order_of_its_own(digits: Split, tmp_path: Path, workers: int) -> None:
     model = Recorder()
-    fit(model, Loader(run(digits), columns=VISITS, num_workers=workers), tmp_path, max_epochs=3)
+    fit(model, Loader(run(digits), columns=VISITS, **workers_for(workers)), tmp_path, max_epochs=3)
     assert model.visited == steps(0, 1, 2)
 
 
@@ -79,9 +79,14 @@ def test_every_epoch_has_an_order_of_its_own(digits: Split, tmp_path: Path, work
 def test_a_run_continues_from_a_checkpoint_anywhere(digits: Split, tmp_path: Path, taken: int, workers: int) -> None:
     before = Recorder(interrupt_after=taken)
     with pytest.raises(InterruptedError):
-        fit(before, Loader(run(digits), columns=VISITS, num_workers=workers), tmp_path, save_every=taken)
+        fit(
+            before,
+            Loader(run(digits), columns=VISITS, **workers_for(workers)),
+            tmp_path,
+            save_every=taken,
+        )
     after = Recorder()
-    loader = Loader(run(digits), columns=VISITS, num_workers=workers)
+    loader = Loader(run(digits), columns=VISITS, **workers_for(workers))
     fit(after, loader, tmp_path, save_every=taken, resume=str(tmp_path / f"step={taken}.ckpt"))
     assert before.visited + after.visited == steps(0, 1, 2, 3)
 

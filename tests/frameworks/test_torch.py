@@ -2,6 +2,7 @@
 
 import json
 import os
+from multiprocessing import active_children
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
@@ -13,7 +14,19 @@ from torch.utils.data import DataLoader, DistributedSampler
 from digits_client import ChangedData, Split, StateMismatch
 from digits_client.scale import Scale
 from digits_client.torch import Loader, OrderSampler, Samples, Stream
-from tests.frameworks.law import BATCH_SIZE, SAMPLES, STEPS, VISITS, indices, join, order, rank_steps, run, steps
+from tests.frameworks.law import (
+    BATCH_SIZE,
+    SAMPLES,
+    STEPS,
+    VISITS,
+    indices,
+    join,
+    order,
+    rank_steps,
+    run,
+    steps,
+    workers_for,
+)
 
 WORKERS = [(0, None), (1, "fork"), (2, "fork"), (2, "spawn")]
 """Numbers of workers, and how they are started."""
@@ -118,7 +131,10 @@ def test_a_stream_begins_where_its_batches_do(digits: Split) -> None:
 @pytest.mark.parametrize(("workers", "context"), WORKERS)
 def test_tensors_are_the_values(digits: Split, scale: Scale, workers: int, context: str | None) -> None:
     batches = digits.batches(100, layout="chw", scale=scale)
-    for loader in (load(Stream(batches), workers, context), Loader(batches.copy_at(0), num_workers=workers)):
+    for loader in (
+        load(Stream(batches), workers, context),
+        Loader(batches.copy_at(0), **workers_for(workers)),
+    ):
         for (x, y), batch in zip(loader, batches.copy_at(0), strict=True):
             assert (x.dtype, y.dtype) == (torch.uint8 if scale == "raw" else torch.float32, torch.int64)
             assert np.array_equal(x.numpy(), batch.x)
@@ -128,7 +144,7 @@ def test_tensors_are_the_values(digits: Split, scale: Scale, workers: int, conte
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_columns_may_have_names(digits: Split, workers: int) -> None:
-    for batch in Loader(run(digits), columns={"pixel_values": "x", "labels": "y"}, num_workers=workers):
+    for batch in Loader(run(digits), columns={"pixel_values": "x", "labels": "y"}, **workers_for(workers)):
         assert isinstance(batch, dict)
         assert len(batch["labels"]) == len(batch["pixel_values"])
         assert batch["pixel_values"].shape[1:] == (1, 8, 8)
@@ -153,6 +169,15 @@ def test_a_function_of_the_caller_sees_the_columns_where_it_runs(digits: Split, 
     named = {"image": "x", "label": "y"}
     flipped: Any = next(iter(Loader(run(digits), columns=named, num_workers=workers, collate_fn=flip)))
     assert np.array_equal(flipped["image"].numpy(), batch.x[::-1])
+
+
+def test_workers_that_would_only_fetch_are_not_started(digits: Split) -> None:
+    loader = Loader(run(digits), columns=VISITS, num_workers=2, persistent_workers=True)
+    reading = iter(loader)
+    visited = indices([next(reading)])
+    assert active_children() == []
+    assert visited + indices(reading) == steps(0)
+    assert loader.num_workers == 2
 
 
 def test_workers_hand_over_batches_without_files_of_shared_memory(digits: Split) -> None:
@@ -187,7 +212,7 @@ def test_padding_is_never_taken_for_samples(digits: Split) -> None:
 
 @pytest.mark.parametrize(("workers", "context"), WORKERS)
 def test_a_loader_visits_one_epoch_after_the_other(digits: Split, workers: int, context: str | None) -> None:
-    loader = Loader(run(digits), columns=VISITS, num_workers=workers, multiprocessing_context=context)
+    loader = Loader(run(digits), columns=VISITS, multiprocessing_context=context, **workers_for(workers))
     assert len(loader) == STEPS
     assert [indices(loader) for _ in range(2)] == [steps(epoch) for epoch in range(2)]
     assert (loader.state_dict()["epoch"], loader.state_dict()["start"]) == (2, 0)
@@ -196,13 +221,13 @@ def test_a_loader_visits_one_epoch_after_the_other(digits: Split, workers: int, 
 @pytest.mark.parametrize("taken", [0, 1, 7, 17, 18])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_loader_continues_anywhere_with_another_number_of_workers(digits: Split, workers: int, taken: int) -> None:
-    loader = Loader(run(digits, epoch=2), columns=VISITS, num_workers=workers, persistent_workers=workers > 0)
+    loader = Loader(run(digits, epoch=2), columns=VISITS, persistent_workers=workers > 0, **workers_for(workers))
     reading = iter(loader)
     visited = indices(next(reading) for _ in range(taken))
     state = json.loads(json.dumps(loader.state_dict()))
     del reading
 
-    loader = Loader(run(digits), columns=VISITS, num_workers=2 - workers)
+    loader = Loader(run(digits), columns=VISITS, **workers_for(2 - workers))
     loader.load_state_dict(state)
     assert len(loader) == STEPS
     for epoch in range(state["epoch"], 4):
@@ -243,7 +268,7 @@ def test_a_loader_continues_on_another_number_of_ranks(digits: Split) -> None:
 
 
 def test_a_pass_that_was_left_begins_again(digits: Split) -> None:
-    loader = Loader(run(digits), columns=VISITS, num_workers=2, persistent_workers=True)
+    loader = Loader(run(digits), columns=VISITS, persistent_workers=True, **workers_for(2))
     for _ in range(2):
         next(iter(loader))
     assert indices(loader) == steps(0)

@@ -11,7 +11,7 @@ from transformers import Trainer, TrainingArguments
 from digits_client import Split
 from digits_client.torch import Loader, OrderSampler, Samples, Stream
 from digits_client.transformers import EpochCallback
-from tests.frameworks.law import BATCH_SIZE, STEPS, run, steps
+from tests.frameworks.law import BATCH_SIZE, STEPS, run, steps, workers_for
 
 pytestmark = [
     # PyTorch warns where there is no accelerator, and of how the trainer saves its generators.
@@ -84,7 +84,7 @@ def arguments(folder: Path, **options: Any) -> TrainingArguments:
 def train(split: Split, model: Recorder, folder: Path, *, workers: int = 0, resume: Any = None, **options: Any) -> None:
     callbacks = options.pop("callbacks", [EpochCallback()])
     trainer = LoaderTrainer(model, arguments(folder, **options), callbacks=callbacks)
-    trainer.loader = Loader(run(split), columns=COLUMNS, num_workers=workers)
+    trainer.loader = Loader(run(split), columns=COLUMNS, **workers_for(workers))
     trainer.train(resume_from_checkpoint=resume)
 
 

@@ -41,7 +41,9 @@ class Loader:
         Args:
             batches: the run of this rank.
             columns: what to give of a batch, see `digits_client.columns`.
-            options: of PyTorch's DataLoader, such as `num_workers`, `persistent_workers` or `pin_memory`.
+            options: of PyTorch's DataLoader, such as `pin_memory`, or `collate_fn` and `num_workers`. Workers are
+                started only for a `collate_fn`, a `worker_init_fn` or `pin_memory`: without these, they would only make
+                batches late.
 
         Raises:
             ValueError: a column is unknown, padding could not be told from samples, or PyTorch refuses an option.
@@ -87,10 +89,13 @@ class Loader:
                 self._reading = None
 
     def _open(self) -> Iterable[Item]:
-        """Return the items of a pass: as the DataLoader gives them, but not through it where that would do nothing."""
+        """Return the items of a pass: as the DataLoader gives them, but not through it if that would only take time.
+
+        A batch is fetched in less time than a process needs to hand it over: workers are for functions of the caller.
+        """
         loader = self._loader
-        idle = loader.num_workers == 0 and not loader.pin_memory and loader.collate_fn is default_convert
-        return map(convert, self.dataset) if idle else loader
+        useful = loader.collate_fn is not default_convert or (loader.num_workers and loader.worker_init_fn)
+        return loader if useful or loader.pin_memory else map(convert, self.dataset)
 
     def set_epoch(self, epoch: int) -> None:
         """Visit this epoch in the next pass: from its beginning, or from where the present one begins."""
