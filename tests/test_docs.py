@@ -3,11 +3,9 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,8 @@ import pytest
 
 from service import __version__
 from service.settings import Settings
-from tests.documents import ADDRESS, BLOCK, DOCUMENTS, find_blocks, find_imports, needs_framework
+from tests.browser import stage
+from tests.documents import ADDRESS, BLOCK, DOCUMENTS, find_blocks, needs_framework
 from tests.processes import ROOT
 from tests.sites import Site
 
@@ -35,9 +34,6 @@ COMMANDS = {
 IN_BROWSER = ("html", "js", "jsx")
 """Kinds of blocks that tests/browser/test_frontends.py runs."""
 
-UNLOCKED = ("matplotlib", "pooch")
-"""Libraries that examples may use though no lock installs them; such an example is skipped where they are missing."""
-
 LONG_LINE = 60
 """Characters from which a line of prose says enough to be found twice."""
 
@@ -52,21 +48,14 @@ def find_rows(page: str, first: str) -> list[list[str]]:
     return [[cell.strip() for cell in cells] for cells in lines if re.fullmatch(first, cells[0].strip())]
 
 
-def find_missing_library(code: str) -> str | None:
-    """A library that an example imports, that no lock installs, and that is missing here."""
-    return next((name for name in UNLOCKED if name in find_imports(code) and find_spec(name) is None), None)
-
-
 EXAMPLES = [pytest.param(*block[1:], id=block[0]) for block in find_blocks(*COMMANDS) if not needs_framework(block[2])]
 """Kind and text of the examples; `make test-frameworks` runs the others."""
 
 
 @pytest.mark.parametrize(("kind", "code"), EXAMPLES)
 def test_every_example_runs(live: Site, tmp_path: Path, kind: str, code: str) -> None:
-    if shutil.which(COMMANDS[kind][0]) is None:
-        pytest.skip(f"{COMMANDS[kind][0]} is not installed")
-    if library := find_missing_library(code):
-        pytest.skip(f"{library} is not installed")
+    if kind == "r":
+        stage.program(COMMANDS[kind][0])
     program = tmp_path / f"example.{kind}"
     program.write_text(code.replace(ADDRESS, live.url), encoding="utf-8")
     (tmp_path / ".curlrc").write_text("fail-with-body\nshow-error\n")
