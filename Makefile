@@ -40,7 +40,7 @@ image: ## build the container image
 # --- check -----------------------------------------------------------------------------------------------------------
 
 test: .venv/.dev tests/browser/node_modules/.done ## run the tests, on all cores (TESTS="tests/http -k range" for some)
-	$(IN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
+	$(IN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-clients: .venv/.dev $(CLIENTS)/.venv/.done $(CLIENTS)/node_modules/.done ## generate clients of the OpenAPI document, build them and call the service
 	$(IN)/python -m pytest $(CLIENTS)

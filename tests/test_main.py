@@ -81,8 +81,15 @@ def test_openapi_prints_the_committed_document() -> None:
     assert run.stdout == (processes.ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("verb", ["check", "serve"])
-@pytest.mark.parametrize("name", ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"])
+@pytest.mark.parametrize(
+    ("verb", "name"),
+    [
+        ("check", "train-images-idx3"),
+        ("serve", "train-labels-idx1"),
+        ("serve", "t10k-images-idx3"),
+        ("check", "t10k-labels-idx1"),
+    ],
+)
 def test_one_damaged_byte_stops_it_with_one_sentence(copy: Path, verb: str, name: str) -> None:
     file = copy / "service" / "datasets" / "originals" / f"{name}-ubyte.gz"
     content = bytearray(file.read_bytes())

@@ -97,6 +97,7 @@ class Picture {
   }
 
   #read(column, row) {
+    if (!this.image) return; // the sample has not come yet
     const value = this.image[row][column];
     const side = this.canvas.getBoundingClientRect().width / this.width;
     this.cell.hidden = false;

@@ -1,6 +1,8 @@
 """A Stage: a page of another origin, a browser, and what the tests in it need from npm."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -14,6 +16,9 @@ import pytest
 
 HERE = Path(__file__).parent
 
+EXPLORER = HERE.parent.parent / "service" / "explorer"
+"""The files of the explorer."""
+
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -25,6 +30,11 @@ FLAGS = (
     "--disable-sync",
 )
 """A browser that needs no screen and asks nobody but us."""
+
+VIEWS: tuple[str, ...] = tuple(
+    json.loads(re.findall(r"VIEWS = (\[.*\]);", (EXPLORER / "address.js").read_text(encoding="utf-8"))[0])
+)
+"""The views of the explorer, in the order of its tabs."""
 
 MEDIA_TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 

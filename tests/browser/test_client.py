@@ -76,10 +76,10 @@ def elsewhere(watched: Watched) -> Iterator[Page]:
     with stage.serving(
         {"/": "<!doctype html><title>Elsewhere</title><link rel=icon href=data:,>", "/worker.js": worker}
     ) as origin:
-        page = watched.page()
+        page = watched.keep()
         page.goto(f"{origin}/")
         yield page
-        page.close()
+        page.goto("about:blank")
 
 
 def test_it_works_in_a_page_of_another_origin(elsewhere: Page, live: Site, watched: Watched) -> None:

@@ -33,10 +33,10 @@ def shown(watched: Watched, body: str, **scripts: str) -> Iterator[Page]:
     """A page of another origin with this body."""
     files = {"/": f"<!doctype html><title>Example</title><link rel=icon href=data:,>{body}"}
     with stage.serving(files | {f"/{name}.js": text for name, text in scripts.items()}) as origin:
-        page = watched.page()
+        page = watched.keep()
         page.goto(f"{origin}/")
         yield page
-        page.close()
+        page.goto("about:blank")
 
 
 def assert_seen(page: Page) -> None:
