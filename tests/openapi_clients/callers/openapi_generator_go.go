@@ -143,7 +143,7 @@ func download(client *digits.APIClient) {
 		panic(err)
 	}
 	facts["file_size"], _ = strconv.Atoi(response.Header.Get("Content-Length"))
-	facts["file_part"] = hex.EncodeToString(read(fine(file.Range_("bytes=0-3").Execute())))
+	facts["file_part"] = hex.EncodeToString(read(fine(file.Range_2("bytes=0-3").Execute())))
 	_, _, err = client.SamplesAPI.GetSample(background, mnist, test, 999_999).Execute()
 	problem := err.(*digits.GenericOpenAPIError).Model().(digits.Problem)
 	facts["problem"] = []string{problem.Type, fmt.Sprint(problem.Status)}

@@ -88,7 +88,7 @@ def download(client: digits.ApiClient) -> Iterator[tuple[str, Fact]]:
     yield "file", sha256(api.download_split(DIGITS, ALL, digits.FileSuffix.FILE_NPZ)).hexdigest()
     headers = api.head_split_with_http_info(DIGITS, ALL, digits.FileSuffix.FILE_NPZ).headers
     yield "file_size", int((headers or {})["content-length"])
-    yield "file_part", bytes(api.download_split(DIGITS, ALL, digits.FileSuffix.FILE_NPZ, range="bytes=0-3")).hex()
+    yield "file_part", bytes(api.download_split(DIGITS, ALL, digits.FileSuffix.FILE_NPZ, range2="bytes=0-3")).hex()
     try:
         digits.SamplesApi(client).get_sample(MNIST, TEST, 999_999)
     except NotFoundException as error:

@@ -91,7 +91,7 @@ async function download(): Promise<void> {
   const bytes: Blob = await api.downloadSplit(file);
   facts.file = sha256(await bytes.arrayBuffer());
   facts.file_size = Number((await api.headSplitRaw(file)).raw.headers.get("Content-Length"));
-  const part = await api.downloadSplit({ ...file, range: "bytes=0-3" });
+  const part = await api.downloadSplit({ ...file, range2: "bytes=0-3" });
   facts.file_part = Buffer.from(await part.arrayBuffer()).toString("hex");
   try {
     await new digits.SamplesApi(configuration).getSample({ ...mnist, index: 999_999 });

@@ -107,7 +107,7 @@ def download(client: Client) -> Iterator[tuple[str, Fact]]:
     npz = models.FileSuffix.FILE_NPZ
     yield "file", digest(fine(download_split.sync(DIGITS, ALL, npz, client=client)))
     yield "file_size", int(head_split.sync_detailed(DIGITS, ALL, npz, client=client).headers["Content-Length"])
-    part = fine(download_split.sync(DIGITS, ALL, npz, client=client, range_="bytes=0-3"))
+    part = fine(download_split.sync(DIGITS, ALL, npz, client=client, range_header="bytes=0-3"))
     yield "file_part", part.payload.read().hex()
     problem = get_sample.sync(MNIST, TEST, 999_999, client=client)
     if isinstance(problem, models.Problem):
