@@ -27,8 +27,8 @@ class Batch:
     `facts` describe the batch (dataset, split, scale, …), for formats that have room for them. `valid` is set for
     training batches: the first so many rows are real, and the others fill the batch to its full size. `envelope`
     gives what surrounds the rows where a format has room for it, in the order of its members; the rows take the place
-    of its member `rows`. `encoded` has rows that are finished
-    already, by the name of their encoding, if the batch has raw flat ones.
+    of its member `rows`. `encoded` has rows that are finished already, by the name of their
+    encoding, if the batch has raw flat ones.
     """
 
     index: NDArray[np.int64]

@@ -102,7 +102,10 @@ class BatchRequest:
         """
         if self.balanced:
             return self._fetch_balanced(epoch)
-        return self.pool[order_v1(self.samples, seed=self.seed, epoch=epoch)] if self.shuffle else self.pool
+        if not self.shuffle:
+            return self.pool
+        order = order_v1(self.samples, seed=self.seed, epoch=epoch)
+        return self.pool[order] if self.subset.parameters else order
 
     def _fetch_balanced(self, epoch: int) -> NDArray[np.int64]:
         """Return a balanced order of an epoch.
