@@ -29,7 +29,15 @@ def main(url: str, directory: str) -> None:
         if order["gap"]:
             tell(measure_gap(loops, task, forever=order["forever"]))
         else:
-            tell(sum(map(count, loops.read(task))))
+            tell(read(loops, task))
+
+
+def read(loops: Loops, task: Task) -> int:
+    """The number of samples; like a training loop, it holds a batch until it has the next one."""
+    samples = 0
+    for images in loops.read(task):
+        samples += count(images)
+    return samples
 
 
 def measure_gap(loops: Loops, task: Task, *, forever: bool) -> float:

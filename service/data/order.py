@@ -21,6 +21,9 @@ STORE_BYTES = 16_000_000
 NANOSECONDS = 70.0
 """Measured time to order a sample, of 60,000, where numpy does not sort by AVX-512, which takes a sixth of it."""
 
+BLOCK = 16_384
+"""Keys that are drawn at once: they stay in a fast cache of a processor."""
+
 _store: LRUCache[Key, NDArray[np.int64]] = LRUCache(STORE_BYTES, getsizeof=lambda order: order.nbytes + 256)
 _condition = Condition()
 
@@ -49,11 +52,7 @@ def order_v1(n: int, *, seed: int, epoch: int = 0) -> NDArray[np.int64]:
     """
     start = _mix((seed + GOLDEN) & MASK)
     start = _mix(start ^ (epoch + GOLDEN) & MASK)
-    keys = np.arange(1, n + 1, dtype=np.uint64)
-    keys *= np.uint64(GOLDEN)
-    keys += np.uint64(start)
-    _mix_in_place(keys)
-    order = np.argsort(keys)
+    order = _argsort(_draw(start, n))
     order.flags.writeable = False
     return order
 
@@ -72,10 +71,34 @@ def _mix(z: int) -> int:
     return z ^ z >> 31
 
 
-def _mix_in_place(z: NDArray[np.uint64]) -> None:
-    """splitmix64's finaliser of a whole array; numpy's unsigned arithmetic wraps as the definition wants."""
-    z ^= z >> np.uint64(30)
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
+def _draw(start: int, n: int) -> NDArray[np.uint64]:
+    """The first `n` outputs of splitmix64 started at `start`: `mix(start + (i + 1)·GOLDEN)`, modulo 2^64."""
+    keys = np.arange(1, n + 1, dtype=np.uint64)
+    spare = np.empty(min(BLOCK, n), np.uint64)
+    for first in range(0, n, BLOCK):
+        z = keys[first : first + BLOCK]  # all arithmetic is in place: only that of arrays wraps without a warning
+        shifted = spare[: len(z)]
+        z *= np.uint64(GOLDEN)
+        z += np.uint64(start)
+        z ^= np.right_shift(z, np.uint64(30), out=shifted)
+        z *= np.uint64(0xBF58476D1CE4E5B9)
+        z ^= np.right_shift(z, np.uint64(27), out=shifted)
+        z *= np.uint64(0x94D049BB133111EB)
+        z ^= np.right_shift(z, np.uint64(31), out=shifted)
+    return keys
+
+
+def _argsort(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The positions of distinct keys in ascending order of the keys.
+
+    The upper bits of a key and its position are sorted as one integer, which takes a third less time than to sort
+    positions. If keys have the same upper bits (of 60,000 keys once in 150,000 times), the positions are sorted.
+    """
+    low = np.uint64((1 << len(keys).bit_length()) - 1)
+    packed = keys & ~low
+    packed |= np.arange(len(keys), dtype=np.uint64)
+    packed.sort()
+    if (packed[1:] ^ packed[:-1] <= low).any():
+        return np.argsort(keys)
+    packed &= low
+    return packed.view(np.int64)

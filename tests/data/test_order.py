@@ -92,3 +92,19 @@ def test_threads_get_one_and_the_same_order() -> None:
     with ThreadPoolExecutor(8) as pool:
         orders = list(pool.map(lambda _: order_v1(30_000, seed=99), range(8)))
     assert all(one is orders[0] for one in orders)
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=60, unique=True))
+def test_keys_are_sorted_exactly(keys: list[int]) -> None:
+    assert order._argsort(np.array(keys, np.uint64)).tolist() == sorted(range(len(keys)), key=keys.__getitem__)
+
+
+@pytest.mark.parametrize("distance", [1, 2, 3, 4, 7, 8, 9])
+def test_keys_that_differ_in_their_lowest_bits_only_are_told_apart(distance: int) -> None:
+    keys = np.uint64(2**63) + np.uint64(distance) * np.array([3, 0, 2, 1], np.uint64)
+    assert order._argsort(keys).tolist() == [1, 3, 2, 0]
+
+
+def test_orders_longer_than_a_block_are_the_published_ones() -> None:
+    n = 2 * order.BLOCK + 5
+    assert order_v1(n, seed=7, epoch=3).tolist() == published(n, 7, 3)

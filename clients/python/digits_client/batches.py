@@ -9,7 +9,7 @@ from typing import Any, Self
 from digits_client.ahead import Lookahead
 from digits_client.batch import Batch
 from digits_client.cancellation import Cancellation
-from digits_client.request import BatchRequest
+from digits_client.request import BatchRequest, Fetched
 from digits_client.state import State, check_state, describe_run
 
 SAMPLES_AHEAD = 10_000
@@ -34,14 +34,14 @@ class Batches:
         epoch: int = 0,
         start: int = 0,
         progress: bool = False,
-        lookahead: Lookahead[Batch] | None = None,
+        lookahead: Lookahead[Fetched] | None = None,
     ) -> None:
         """Begin at a position; `progress` draws a bar (tqdm). Copies share a `lookahead`."""
         self.request = request
         self.progress = progress
         self._epoch = index(epoch)
         self._begin = self._done = index(start)
-        self._lookahead: Lookahead[Batch] = Lookahead() if lookahead is None else lookahead
+        self._lookahead: Lookahead[Fetched] = Lookahead() if lookahead is None else lookahead
 
     def __enter__(self) -> Self:
         """Return the batches themselves."""
@@ -165,13 +165,13 @@ class Batches:
     def _open(self, epoch: int, start: int) -> Generator[Batch]:
         """Give the batches from a position on, which may have been requested ahead."""
         begun = self._lookahead.take(self._key(epoch, start))
-        return self.request.fetch(epoch, start) if begun is None else begun
+        return self.request.build_batches(self.request.fetch_rows(epoch, start) if begun is None else begun)
 
     def _open_ahead(self, epoch: int) -> None:
         """Request an epoch from its beginning."""
         cancellation = Cancellation()
-        batches = self.request.fetch(epoch, 0, cancellation=cancellation)
-        self._lookahead.begin(self._key(epoch, 0), batches, cancel=cancellation.cancel)
+        rows = self.request.fetch_rows(epoch, 0, cancellation=cancellation)
+        self._lookahead.begin(self._key(epoch, 0), rows, cancel=cancellation.cancel)
 
     def _key(self, epoch: int, start: int) -> object:
         return self.request, epoch, start

@@ -19,6 +19,9 @@ MASK = 0xFFFF_FFFF_FFFF_FFFF
 SAMPLES = 0xD1B54A32D192ED03
 """2^64 divided by the solution of x^4 = x + 1 (the integer part): it separates the seeds of samples from the order."""
 
+BLOCK = 16_384
+"""Numbers that are drawn at once: they stay in a fast cache of a processor."""
+
 
 @lru_cache(maxsize=4)
 def order_v1(n: int, *, seed: int = 0, epoch: int = 0) -> NDArray[np.int64]:
@@ -35,7 +38,7 @@ def order_v1(n: int, *, seed: int = 0, epoch: int = 0) -> NDArray[np.int64]:
 
     Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014 (splitmix64's finaliser).
     """
-    order = np.argsort(_draw(_start(seed, epoch), np.arange(n, dtype=np.uint64)))
+    order = _argsort(_draw(_start(seed, epoch), np.arange(n, dtype=np.uint64)))
     order.flags.writeable = False
     return order
 
@@ -75,17 +78,37 @@ def _start(seed: int, epoch: int) -> int:
 
 
 def _draw(state: int, numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return `mix(state + (i + 1)·GOLDEN)` for each of the numbers i: outputs of splitmix64 started at `state`."""
-    drawn = numbers.copy()  # all arithmetic is in place: only that of arrays wraps without a warning
-    drawn += np.uint64(1)
-    drawn *= np.uint64(GOLDEN)
-    drawn += np.uint64(state)
-    drawn ^= drawn >> np.uint64(30)
-    drawn *= np.uint64(0xBF58476D1CE4E5B9)
-    drawn ^= drawn >> np.uint64(27)
-    drawn *= np.uint64(0x94D049BB133111EB)
-    drawn ^= drawn >> np.uint64(31)
-    return drawn
+    """Return the numbers i as `mix(state + (i + 1)·GOLDEN)`, in place: outputs of splitmix64 started at `state`."""
+    flat = numbers.reshape(-1)
+    spare = np.empty(min(BLOCK, len(flat)), np.uint64)
+    for start in range(0, len(flat), BLOCK):
+        z = flat[start : start + BLOCK]  # all arithmetic is in place: only that of arrays wraps without a warning
+        shifted = spare[: len(z)]
+        z += np.uint64(1)
+        z *= np.uint64(GOLDEN)
+        z += np.uint64(state)
+        z ^= np.right_shift(z, np.uint64(30), out=shifted)
+        z *= np.uint64(0xBF58476D1CE4E5B9)
+        z ^= np.right_shift(z, np.uint64(27), out=shifted)
+        z *= np.uint64(0x94D049BB133111EB)
+        z ^= np.right_shift(z, np.uint64(31), out=shifted)
+    return numbers
+
+
+def _argsort(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return the positions of distinct keys in ascending order of the keys.
+
+    The upper bits of a key and its position are sorted as one integer, which takes a third less time than to sort
+    positions. If keys have the same upper bits (of 60,000 keys once in 150,000 times), the positions are sorted.
+    """
+    low = np.uint64((1 << len(keys).bit_length()) - 1)
+    packed = keys & ~low
+    packed |= np.arange(len(keys), dtype=np.uint64)
+    packed.sort()
+    if (packed[1:] ^ packed[:-1] <= low).any():
+        return np.argsort(keys)
+    packed &= low
+    return packed.view(np.int64)
 
 
 def _mix(z: int) -> int:

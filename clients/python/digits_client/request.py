@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -19,6 +20,9 @@ from digits_client.retry import BROKEN, PatientRetry
 from digits_client.subset import EVERYTHING, Subset
 
 Tail = Literal["partial", "drop", "pad"]
+
+Fetched = tuple[Rows, int]
+"""The rows of a batch, valid until the next ones are read, and how many of them are real."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,23 +142,36 @@ class BatchRequest:
         return np.concatenate([mine, order[missing % self.samples]])
 
     def fetch(
+        self, epoch: int, start: int, *, stride: int = 1, steps: int | None = None, raw: bool = False
+    ) -> Generator[Batch]:
+        """Give batches of an epoch as they arrive; takes and raises what `fetch_rows` does.
+
+        With `raw` the images stay raw, whatever the scale.
+        """
+        return self.build_batches(self.fetch_rows(epoch, start, stride=stride, steps=steps), raw=raw)
+
+    def build_batches(self, fetched: Generator[Fetched], *, raw: bool = False) -> Generator[Batch]:
+        """Give what `fetch_rows` gives as batches; closing this generator closes the other one."""
+        with closing(fetched):
+            for rows, valid in fetched:
+                yield self.encoding.build_batch(rows, valid, raw=raw)
+
+    def fetch_rows(
         self,
         epoch: int,
         start: int,
         *,
         stride: int = 1,
         steps: int | None = None,
-        raw: bool = False,
         cancellation: Cancellation | None = None,
-    ) -> Generator[Batch]:
-        """Give batches of an epoch as they arrive; where an answer breaks off, request the rest.
+    ) -> Generator[Fetched]:
+        """Give the rows of batches of an epoch as they arrive; where an answer breaks off, request the rest.
 
         Args:
             epoch: number of the epoch.
             start: samples of it before the first batch.
             stride: steps from one batch to the next.
             steps: number of batches, at least 1; None for all that are left.
-            raw: leave the images raw, whatever the scale.
             cancellation: interrupts it.
 
         Raises:
@@ -172,9 +189,9 @@ class BatchRequest:
         while wanted:
             try:
                 for rows in self._read_answer(order, epoch, wanted, retries):
-                    batch = self.encoding.build_batch(rows, self.count_valid(wanted.start), raw=raw)
+                    valid = self.count_valid(wanted.start)
                     wanted, retries = wanted[1:], fresh
-                    yield batch
+                    yield rows, valid
             except BROKEN as error:
                 retries = retries.increment("GET", f"{url} (epoch {epoch}, start {wanted.start})", error=error)
                 retries.sleep()

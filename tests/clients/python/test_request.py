@@ -161,7 +161,7 @@ def test_who_leaves_ends_what_was_fetched_for_later(live: Site) -> None:
 
 def test_a_cancelled_run_makes_no_more_requests(flaky: Flaky, split: Split) -> None:
     cancellation = Cancellation()
-    fetched = split.batches(2).request.fetch(0, 0, cancellation=cancellation)
+    fetched = split.batches(2).request.fetch_rows(0, 0, cancellation=cancellation)
     next(fetched)
     number = len(flaky.targets)
     cancellation.cancel()
