@@ -13,12 +13,12 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 
 from service import __version__
-from service.api import ROUTES
-from service.api.catalog import Catalog
+from service.api import ROUTES as API_ROUTES
 from service.api.dependencies import AppState
 from service.api.description import DESCRIPTION
 from service.api.named_types import describe_names
 from service.api.pages import PAGES
+from service.data.catalog import Catalog
 from service.datasets import SOURCES
 from service.datasets.source import Source
 from service.errors import ServiceError
@@ -42,6 +42,7 @@ from service.http.middleware import (
 from service.http.pages import PROBLEM_PAGES, TEMPLATES
 from service.http.problems import handle_http_exception, handle_service_error
 from service.http.response_cache import ResponseCache, ResponseCacheMiddleware
+from service.mirrors import ROUTES as MIRROR_ROUTES
 from service.settings import Settings
 
 log = logging.getLogger("service")
@@ -92,7 +93,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        routes=list(ROUTES),
+        routes=[*API_ROUTES, *MIRROR_ROUTES],
         lifespan=lifespan,
         telemetry=TelemetryConfig(tracing=False, metrics=False, logs=False),  # a look for it costs 2 µs a request
         exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},

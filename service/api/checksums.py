@@ -9,10 +9,10 @@ import orjson
 import pyarrow as pa
 
 from service import __version__
-from service.api.catalog import Catalog
 from service.api.downloads import encode_file
 from service.api.formats import FILE_FORMATS
 from service.api.queries import FileQuery
+from service.data.catalog import Catalog
 from service.data.choice import Choice
 from service.data.split import Split
 

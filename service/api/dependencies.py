@@ -4,8 +4,8 @@ from typing import Annotated, TypedDict
 
 from fastapi import Depends, Path
 
-from service.api.catalog import Catalog
 from service.api.named_types import DatasetName, SplitName
+from service.data.catalog import Catalog
 from service.data.dataset import Dataset
 from service.data.split import Split
 from service.formats.format import Format

@@ -32,6 +32,7 @@ DESCRIPTION: MappingProxyType[str, Any] = MappingProxyType(
             {"name": "statistics", "description": "Every column, and the numbers that training needs."},
             {"name": "projection", "description": "Samples in two dimensions."},
             {"name": "downloads", "description": "Whole splits as files."},
+            {"name": "mirrors", "description": "Files under the names that loaders of other libraries ask for."},
             {"name": "operations", "description": "Health, metrics, problems."},
         ],
         "contact": {"name": "Maintainers of the digits service"},

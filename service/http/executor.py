@@ -12,10 +12,10 @@ from service.http.background import Background
 from service.http.compression import IDENTITY, compress, compress_pieces
 from service.http.conditions import is_unmodified, select_range
 from service.http.encoder_pool import EncoderPool
-from service.http.file_store import FileStore
+from service.http.file_store import FileStore, StoredFile
 from service.http.negotiation import choose_coding
 from service.http.problems import ChangedData
-from service.http.representation import Encoded, File, Pieces, Representation, Versioned, Whole
+from service.http.representation import Encoded, File, Listing, Original, Pieces, Representation, Versioned, Whole
 from service.http.request import ApiRequest, Headers
 from service.http.response_cache import ResponseCache
 from service.http.single_flight import SingleFlight
@@ -76,24 +76,44 @@ class Executor:
         if version is None or not representation.storable:
             return await self._answer_once(representation)
         coding = choose_coding(request.scope["headers"]) if representation.compressible else IDENTITY
-        etag = self._tag(request, representation.media_type, version, coding)
+        etag = self._tag(request, representation, version, coding)
         headers = build_headers(request, representation, etag, coding)
         if is_unmodified(request.scope["headers"], etag):
             return NotModifiedResponse(headers)
         match body:
             case Pieces():
                 return self._stream(request, body, headers, etag, coding)
-            case File():
-                file = await self._files.get(etag, body.make)
+            case File() | Original():
+                file = await self._find_file(body, etag)
                 headers.append((b"repr-digest", file.repr_digest))
                 return StoredResponse(headers, etag, file, request.scope["route"])
+            case Listing():
+                files = {name: await self._find_listed(request, one) for name, one in body.files.items()}
+                content = await self._share(etag, lambda: compress(body.make(files), coding))
+                response = StoredResponse(headers, etag, memoryview(content), request.scope["route"])
+                return self._keep(request, representation, response)
             case Whole():
                 if representation.improvement is not None:
                     self.background.want(representation.improvement)
                 content = memoryview(await self._make(body, etag, coding))
                 response = StoredResponse(headers, etag, content, request.scope["route"])
-                self._cache.store(request.scope, response)
-                return response
+                return self._keep(request, representation, response)
+
+    def _keep(self, request: ApiRequest, representation: Representation, response: StoredResponse) -> StoredResponse:
+        """The response, which later requests of the same URL get as well."""
+        if not representation.absolute:
+            self._cache.store(request.scope, response)
+        return response
+
+    async def _find_file(self, body: File | Original, etag: str) -> StoredFile:
+        """A finished file, built if it is not there yet."""
+        return await (self._files.open(body.path) if isinstance(body, Original) else self._files.get(etag, body.make))
+
+    async def _find_listed(self, request: ApiRequest, representation: Representation) -> StoredFile:
+        """A finished file that another answer tells of."""
+        body, version = representation.body, representation.version
+        assert isinstance(body, File | Original) and version is not None  # noqa: S101, PT018 - nothing else is listed
+        return await self._find_file(body, self._tag(request, representation, version, IDENTITY))
 
     async def _answer_once(self, representation: Representation) -> ASGIApp:
         """The response to a request whose answer is not stored."""
@@ -128,9 +148,14 @@ class Executor:
             return StreamResponse(describe_whole(headers, body.length), body.make, pool=pool)
         return StreamResponse(describe_part(headers, part, body.length), body.make, pool=pool, part=part)
 
-    def _tag(self, request: ApiRequest, media_type: str, version: Versioned, coding: str) -> str:
+    def _tag(self, request: ApiRequest, representation: Representation, version: Versioned, coding: str) -> str:
         """A strong entity tag: the same one means the same bytes, from every replica of the same release."""
-        parts = (version.digest, media_type, coding, request.root, request.canonical_url, self._release)
+        place: tuple[str, ...] = (request.root, request.canonical_url)
+        if representation.identity is not None:
+            place = (representation.identity,)
+        elif representation.absolute:
+            place = (request.address, request.canonical_url)
+        parts = (version.digest, representation.media_type, coding, *place, self._release)
         return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 
@@ -162,6 +187,6 @@ def build_headers(request: ApiRequest, representation: Representation, etag: str
         headers.append(VARY[request.negotiated, representation.compressible])
     if coding != IDENTITY:
         headers.append((b"content-encoding", coding.encode()))
-    if isinstance(representation.body, File):
+    if isinstance(representation.body, File | Original):
         headers.append((b"content-disposition", f'attachment; filename="{representation.body.filename}"'.encode()))
     return headers

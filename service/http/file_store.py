@@ -6,6 +6,8 @@ import mmap
 import os
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
 from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
@@ -58,6 +60,19 @@ class StoredFile:
         return mmap.mmap(self.descriptor, length, access=mmap.ACCESS_READ, offset=offset)
 
     @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) of the content."""
+        return self.digest.hex()
+
+    @cached_property
+    def md5(self) -> str:
+        """MD5 (hex) of the content, which older protocols ask for."""
+        digest = hashlib.md5(usedforsecurity=False)
+        for start in range(0, self._size, WINDOW):
+            digest.update(self[start : start + WINDOW])
+        return digest.hexdigest()
+
+    @property
     def repr_digest(self) -> bytes:
         """The value of `Repr-Digest` (RFC 9530)."""
         return b"sha-256=:%b:" % base64.b64encode(self.digest)
@@ -74,6 +89,7 @@ class FileStore:
         """Begin with no file; `pool` is where they are built."""
         self._pool = pool
         self._files: LRUCache[str, StoredFile] = LRUCache(capacity, getsizeof=len)
+        self._originals: dict[Path, StoredFile] = {}
         self._builds: SingleFlight[StoredFile] = SingleFlight()
 
     @property
@@ -90,11 +106,31 @@ class FileStore:
         file = self._files.get(key)
         return await self._builds.run(key, lambda: self._build(key, make)) if file is None else file
 
+    async def open(self, path: Path) -> StoredFile:
+        """A file of the package, which stays open, and takes no room.
+
+        Raises:
+            Overloaded: the pool's queue is full.
+        """
+        file = self._originals.get(path)
+        return await self._builds.run(str(path), lambda: self._open(path)) if file is None else file
+
+    async def _open(self, path: Path) -> StoredFile:
+        self._originals[path] = file = await self._pool.run(lambda: open_file(path))
+        return file
+
     async def _build(self, key: str, make: Callable[[], Iterable[Encoded]]) -> StoredFile:
         file = await self._pool.run(lambda: write_file(make()))
         if len(file) <= self._files.maxsize:
             self._files[key] = file
         return file
+
+
+def open_file(path: Path) -> StoredFile:
+    """A file that is there."""
+    with path.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").digest()
+        return StoredFile(os.dup(handle.fileno()), os.fstat(handle.fileno()).st_size, digest)
 
 
 def write_file(pieces: Iterable[Encoded]) -> StoredFile:

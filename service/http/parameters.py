@@ -59,6 +59,9 @@ class Parameters(BaseModel):
     repeatable: ClassVar[frozenset[str]] = frozenset()
     """Names of parameters that may be given more than once."""
 
+    lenient: ClassVar[bool] = False
+    """Whether other parameters are passed over, as the clients of a foreign protocol expect."""
+
     def canonical(self) -> dict[str, Any]:
         """The canonical query: parameters that differ from their defaults, except `rev`, in the model's order."""
         fields = type(self).model_fields
@@ -96,6 +99,8 @@ def read(model: type[P], query_string: bytes) -> P:
     faults: dict[str, Refused] = {}
     for name, value in _pairs(query_string):
         if name not in model.model_fields:
+            if model.lenient:
+                continue
             faults[name] = Refused(name[:LONGEST_NAME], f"is not a parameter here; {_known(model)}")
         elif name in model.repeatable:
             values.setdefault(name, []).append(value)

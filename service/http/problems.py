@@ -204,6 +204,26 @@ class UnsupportedBody(ServiceError):
     """The body of a request has a media type or a content coding that the service does not read."""
 
 
+class Declined(ServiceError):
+    """A refusal as a foreign protocol has it; without a body of its own it is a problem document with more headers."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: HTTPStatus,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        media_type: str | None = None,
+    ) -> None:
+        """Say what is missing, to people; `status`, `headers` and `content` say it to the client of the protocol."""
+        super().__init__(message)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.content = content
+        self.media_type = media_type
+
+
 class OutsideFile(ServiceError):
     """The byte range is malformed or lies outside a representation of `size` bytes."""
 
@@ -239,6 +259,10 @@ RETRY_AFTER = "1"
 
 async def handle_service_error(request: Request, error: Exception) -> Response:
     """The response to an exception that the service raised on purpose."""
+    if isinstance(error, Declined):
+        if error.content is None:
+            return respond(request, BY_STATUS[error.status], str(error), headers=error.headers)
+        return Response(error.content, error.status, {**error.headers, "Cache-Control": "no-store"}, error.media_type)
     name = next((KIND_OF[one] for one in type(error).__mro__ if one in KIND_OF), "internal-error")
     faults = error.faults if isinstance(error, Malformed) else [error] if isinstance(error, Refused) else None
     headers = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
@@ -84,6 +85,37 @@ class File:
     filename: str
 
 
+@dataclass(frozen=True)
+class Original:
+    """A body that is a file of the package, sent as it is under a file name; never content-coded."""
+
+    path: Path
+    filename: str
+
+
+class Finished(Protocol):
+    """A file that is built or original: its size, and what checksums it has."""
+
+    def __len__(self) -> int:
+        """Return the number of bytes."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) of the content."""
+
+    @property
+    def md5(self) -> str:
+        """MD5 (hex) of the content, which older protocols ask for."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A body that tells sizes and checksums of files, which are built for it where they are not there yet."""
+
+    files: Mapping[str, "Representation"]
+    make: Callable[[Mapping[str, Finished]], Encoded]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Representation:
     """One representation of a resource: what it is, and how its bytes are made.
@@ -99,18 +131,22 @@ class Representation:
         pinned: whether `rev` pins every byte, so that caches may keep the answer for ever. A text that a release may
             change is not pinned.
         cache_control: the value of `Cache-Control`, where the rule for data does not fit.
+        identity: names the bytes where several URLs give the same.
+        absolute: whether the body holds absolute URLs, and so depends on the address that the client has used.
     """
 
     media_type: str
-    body: Whole | Pieces | File
+    body: Whole | Pieces | File | Original | Listing
     version: Versioned | None
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     improvement: Improvement | None = None
     storable: bool = True
     pinned: bool = True
     cache_control: str | None = None
+    identity: str | None = None
+    absolute: bool = False
 
     @property
     def compressible(self) -> bool:
         """Whether the body is compressed on request."""
-        return not isinstance(self.body, File) and self.media_type.partition(";")[0] in TEXT_TYPES
+        return not isinstance(self.body, File | Original) and self.media_type.partition(";")[0] in TEXT_TYPES

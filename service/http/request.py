@@ -32,6 +32,12 @@ class ApiRequest(Request):
         return self.scope.get("root_path", "")  # type: ignore[no-any-return]
 
     @property
+    def address(self) -> str:
+        """The address of the service as the client has used it, `http://host:port` with the root path."""
+        host = self.header(b"host") or "{}:{}".format(*self.scope["server"])
+        return f"{self.scope['scheme']}://{host}{self.root}"
+
+    @property
     def rev(self) -> str | None:
         """The revision that the URL pins."""
         return getattr(self.query, "rev", None)

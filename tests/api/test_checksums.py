@@ -11,11 +11,11 @@ import pytest
 from service import __version__
 from service.api import checksums
 from service.api.cards import build_split_card
-from service.api.catalog import Catalog
 from service.api.checksums import ENCODED_BY, compute_checksum, find_checksum, name_file, read_record, write_record
 from service.api.downloads import encode_file
 from service.api.formats import FILE_FORMATS
 from service.api.queries import FileQuery
+from service.data.catalog import Catalog
 from service.data.choice import Choice
 from service.data.dataset import Dataset
 from service.formats import ENCODERS

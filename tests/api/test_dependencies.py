@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.api.catalog import Catalog
 from service.api.dependencies import find_catalog, find_dataset, find_settings, find_split
+from service.data.catalog import Catalog
 from service.data.dataset import Dataset
 from service.errors import Unknown
 from service.http.request import ApiRequest

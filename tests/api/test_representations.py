@@ -23,13 +23,13 @@ from service.api import (
     statistics,
     take,
 )
-from service.api.catalog import Catalog
 from service.api.document_queries import CardQuery
 from service.api.epoch_queries import BatchesQuery, OrderQuery
 from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ORDER_FORMATS, ROW_FORMATS, STREAM_FORMATS
 from service.api.picture_queries import GridQuery, PictureQuery, SampleQuery
 from service.api.queries import DrawingQuery, FileQuery, NeighborsQuery, ProjectionQuery, RowsQuery, TakeQuery
 from service.data import order
+from service.data.catalog import Catalog
 from service.data.dataset import Dataset
 from service.data.split import Split
 from service.formats.row_stores import RowStores
@@ -169,6 +169,8 @@ def content(representation: Representation) -> bytes:
             return bytes(make())
         case Pieces(make=pieces) | File(make=pieces):
             return b"".join(map(bytes, pieces()))
+        case other:
+            pytest.fail(f"No endpoint of the interface returns {other}.")
 
 
 @every_case

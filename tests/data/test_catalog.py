@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from service.api.catalog import Catalog
+from service.data.catalog import Catalog
 from service.data.dataset import Dataset
 from service.errors import Unknown
 
