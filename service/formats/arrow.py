@@ -98,11 +98,11 @@ def stream_size(batch: Batch, batches: Mapping[int, int]) -> int:
 
 def describe_kind(batch: Batch) -> Kind:
     """The kind of a batch; its facts are the schema's metadata."""
-    return _makedescribe_kind(batch.dtype, batch.shape[1:], tuple(batch.facts.items()))
+    return _make_kind(batch.dtype, batch.shape[1:], tuple(batch.facts.items()))
 
 
 @lru_cache(maxsize=64)
-def _makedescribe_kind(
+def _make_kind(
     dtype: np.dtype[np.uint8] | np.dtype[np.float32], shape: tuple[int, ...], facts: tuple[tuple[str, str], ...]
 ) -> Kind:
     tensor = pa.fixed_shape_tensor(pa.from_numpy_dtype(dtype), shape)

@@ -6,19 +6,19 @@ from functools import lru_cache
 import orjson
 
 from service.data.batch import Batch, name_pixels
-from service.formats.format import FLAT, Cost, Format, concatenate
+from service.formats.format import FLAT, Cost, Encoded, Format, concatenate
 from service.formats.json import text_blocks
 
 LINES = "csv"
 """The name of finished rows of this encoding."""
 
 
-def encode(batch: Batch) -> bytes:
+def encode(batch: Batch) -> Encoded:
     """The rows as CSV, header first."""
     return concatenate(stream([batch]))
 
 
-def stream(batches: Iterable[Batch]) -> Iterator[bytes]:
+def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
     """The header, then the lines of one batch after the other, some at a time."""
     for number, batch in enumerate(batches):
         if number == 0:

@@ -113,8 +113,11 @@ def split_pieces(pieces: Iterable[Encoded]) -> Iterator[Encoded]:
             yield from (view[start : start + PIECE] for start in range(0, len(view), PIECE))
 
 
-def concatenate(pieces: Iterable[Encoded]) -> bytes:
-    """All pieces as one. Many are copied one by one and released, so that the memory needed is that of the whole."""
+def concatenate(pieces: Iterable[Encoded]) -> Encoded:
+    """All pieces as one, a single one as it is.
+
+    Many are copied one by one and released, so that the memory needed is that of the whole.
+    """
     rest, few, size = iter(pieces), [], 0
     for piece in rest:
         few.append(piece)
@@ -122,7 +125,7 @@ def concatenate(pieces: Iterable[Encoded]) -> bytes:
         if size > BLOCK:
             break
     else:
-        return b"".join(few)
+        return few[0] if len(few) == 1 else b"".join(few)
     whole = BytesIO()
     for piece in chain(few, rest):
         whole.write(piece)

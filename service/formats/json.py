@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import orjson
 
 from service.data.batch import Batch
+from service.data.encoded_rows import EncodedRows
 from service.formats.format import Cost, Encoded, Format, concatenate
 
 ROWS = 256
@@ -12,6 +14,9 @@ ROWS = 256
 
 LINES = "ndjson"
 """The encoding whose finished rows serve JSON as well: it has the same text, and newlines where an array has commas."""
+
+COMMA, CLOSING = b",]"
+"""What follows a row of an array, and the last one."""
 
 HOLE = b"\x00"
 """What stands for the rows in an envelope; no JSON text contains it."""
@@ -21,22 +26,32 @@ RAW_VALUES, SCALED_VALUES = 65_536, 16_384
 for the whole of a call, so a long call would stop the event loop, even from another thread."""
 
 
-def encode(batch: Batch) -> bytes:
+def encode(batch: Batch) -> Encoded:
     """The rows as one JSON array of objects, within the batch's envelope if it has one."""
-    return concatenate(_pieces(batch))
+    stored = batch.encoded.get(LINES)
+    return concatenate(_pieces(batch)) if stored is None or not len(batch) else _enclose(batch, stored)
 
 
 def _pieces(batch: Batch) -> Iterator[Encoded]:
     before, after = split_envelope(batch)
     yield before
     opening: Encoded = b"["
-    stored = batch.encoded.get(LINES)
     for block in text_blocks(batch, pieces=4):
         yield opening
-        yield _encode_block(block) if stored is None else memoryview(stored.read(block.index).replace(b"\n", b","))[:-1]
+        yield _encode_block(block)
         opening = b","
     yield b"]" if len(batch) else b"[]"
     yield after
+
+
+def _enclose(batch: Batch, stored: EncodedRows) -> memoryview:
+    """The same of finished lines, which are copied once; then what is right for an array replaces their newlines."""
+    before, after = split_envelope(batch)
+    whole = bytearray().join((before, b"[", stored.read(batch.index), after))
+    newlines = len(before) + stored.ends(batch.index)
+    np.frombuffer(whole, np.uint8)[newlines] = COMMA
+    whole[newlines[-1]] = CLOSING
+    return memoryview(whole)
 
 
 def _encode_block(batch: Batch) -> memoryview:

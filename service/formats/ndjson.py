@@ -5,18 +5,18 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from service.data.batch import Batch
-from service.formats.format import Cost, Format, concatenate
+from service.formats.format import Cost, Encoded, Format, concatenate
 from service.formats.json import LINES, rows, text_blocks
 
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 
 
-def encode(batch: Batch) -> bytes:
+def encode(batch: Batch) -> Encoded:
     """The rows as lines; no rows, no bytes."""
     return concatenate(stream([batch]))
 
 
-def stream(batches: Iterable[Batch]) -> Iterator[bytes]:
+def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
     """The lines of one batch after the other, some at a time."""
     for batch in batches:
         stored = batch.encoded.get(LINES)

@@ -17,7 +17,6 @@ ALIGNMENT = 64
 
 
 @lru_cache(maxsize=256)
-@lru_cache(maxsize=256)
 def header(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> bytes:
     """The header of a C-ordered array, padded with spaces to the alignment.
 

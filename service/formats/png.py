@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.data.batch import Batch
-from service.formats.format import Cost, Format
+from service.formats.format import Cost, Encoded, Format
 from service.formats.render import Paint, Picture, RenderOptions, draw, pixel_cost, split_bands, to_grey
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -95,7 +95,7 @@ def caption(label: int) -> str:
     return f"Label: {label}"
 
 
-def _encode_sample(batch: Batch, options: RenderOptions) -> bytes:
+def _encode_sample(batch: Batch, options: RenderOptions) -> Encoded:
     stored = batch.encoded.get(PLAIN) if options == RenderOptions() else None
     return encode(sample(batch, options)) if stored is None else stored.read(batch.index)
 

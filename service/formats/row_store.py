@@ -10,13 +10,15 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from service.formats.format import Encoded
+
 
 class RowStore:
     """Encoded rows in a file without a name, mapped into memory: its pages are the system's, not the process's own."""
 
     def __init__(self, rows: mmap.mmap, ends: NDArray[np.int64]) -> None:
         """Hold rows one after the other; `ends` int64 `(n,)` are the positions of their ends."""
-        self._rows = rows
+        self._rows = memoryview(rows)
         self._ends = ends
         self._starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
 
@@ -24,8 +26,8 @@ class RowStore:
         """Return the number of bytes of all rows."""
         return len(self._rows)
 
-    def read(self, index: NDArray[np.int64]) -> bytes:
-        """Return rows one after the other: a copy of one part of the file if they are consecutive.
+    def read(self, index: NDArray[np.int64]) -> Encoded:
+        """Return rows one after the other: a part of the file itself if they are consecutive.
 
         Args:
             index: positions of the rows within the split, int64 `(n,)`.
@@ -33,10 +35,14 @@ class RowStore:
         if not len(index):
             return b""
         first, last = int(index[0]), int(index[-1])
-        if last - first == len(index) - 1 and (np.diff(index) == 1).all():
+        if last - first == len(index) - 1 and (index[1:] - index[:-1] == 1).all():
             return self._rows[self._starts[first] : self._ends[last]]
         starts, ends = self._starts[index].tolist(), self._ends[index].tolist()
         return b"".join([self._rows[start:end] for start, end in zip(starts, ends, strict=True)])
+
+    def ends(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where each of these rows ends in what `read` gives, int64 `(n,)`."""
+        return np.cumsum(self._ends[index] - self._starts[index])
 
 
 def write_rows(rows: Iterable[bytes], *, room: int) -> RowStore:

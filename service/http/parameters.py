@@ -64,14 +64,11 @@ class Parameters(BaseModel):
 
     def canonical(self) -> dict[str, Any]:
         """The canonical query: parameters that differ from their defaults, except `rev`, in the model's order."""
-        fields = type(self).model_fields
-        return {
-            name: value
-            for name in fields
-            if name in self.model_fields_set
-            and name != "rev"
-            and (value := getattr(self, name)) != fields[name].default
-        }
+        given = self.model_fields_set
+        if not given:
+            return {}
+        pairs = _list_defaults(type(self))
+        return {name: value for name, default in pairs if name in given and (value := getattr(self, name)) != default}
 
 
 class RevisionQuery(Parameters):
@@ -206,6 +203,12 @@ def _pairs(query_string: bytes) -> list[tuple[str, str]]:
     if "%" in text or "+" in text:
         return parse_qsl(text, keep_blank_values=True)
     return [(name, value) for name, _, value in (pair.partition("=") for pair in text.split("&") if pair)]
+
+
+@lru_cache(maxsize=64)
+def _list_defaults(model: type[Parameters]) -> list[tuple[str, Any]]:
+    """The parameters that a canonical query has, and their defaults; cached, because pydantic looks for its fields."""
+    return [(name, field.default) for name, field in model.model_fields.items() if name != "rev"]
 
 
 @lru_cache(maxsize=64)

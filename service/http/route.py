@@ -156,6 +156,8 @@ def _compile_parameter(name: str, hint: Any) -> Resolve:  # noqa: ANN401 - an an
 def _compile_dependency(dependency: Callable[..., Any]) -> Resolve:
     """How to call a dependency."""
     hints = _find_hints(dependency)
+    if len(hints) == 1 and all(isinstance(hint, type) and issubclass(hint, ApiRequest) for hint in hints.values()):
+        return dependency
     arguments = [(name, _compile_parameter(name, hint)) for name, hint in hints.items()]
     return lambda request: dependency(**{name: resolve(request) for name, resolve in arguments})
 
