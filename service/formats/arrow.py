@@ -80,9 +80,10 @@ def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
 
 def _write(batches: Iterable[Batch], size: int) -> Iterator[Encoded]:
     """A stream whose images are gathered so many bytes at a time."""
-    for number, batch in enumerate(batches):
-        kind = describe_kind(batch)
-        if number == 0:
+    kind = None
+    for batch in batches:
+        if kind is None:
+            kind = describe_kind(batch)
             yield kind.message
         yield from make_template(kind, len(batch)).fill(batch, size)
     yield END_OF_STREAM
