@@ -13,6 +13,9 @@ from service.data.encoded_rows import NOTHING, EncodedRows
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
 """Intensities: uint8 as they are stored, float32 once scaled."""
 
+PixelType = np.dtype[np.uint8] | np.dtype[np.float32]
+"""The dtype of pixels."""
+
 Layout = Literal["flat", "image", "chw", "hwc"]
 """How one sample's pixels are arranged: a row, a matrix, or a matrix with a channel axis before or behind."""
 
@@ -22,8 +25,8 @@ class Batch:
     """Samples in a definite order, whose pixels are gathered when they are read.
 
     `index` and `label` are int64 `(n,)`: the position within the split, and the class. `gather` gives the pixels of
-    a slice of the rows, `(rows, …)` in the chosen layout and on the chosen scale, of images `height` × `width` whose
-    raw intensities are 0…`peak`. It must give the same pixels each time, so that a batch can be read more than once.
+    a slice of the rows, `(rows, …)` of `dtype` in the chosen layout and on the chosen scale, of images `height` ×
+    `width` whose raw intensities are 0…`peak`. It must give the same pixels each time, so that a batch can be read more than once.
     `facts` describe the batch (dataset, split, scale, …), for formats that have room for them. `valid` is set for
     training batches: the first so many rows are real, and the others fill the batch to its full size. `envelope`
     gives what surrounds the rows where a format has room for it, in the order of its members; the rows take the place
@@ -34,6 +37,7 @@ class Batch:
     index: NDArray[np.int64]
     label: NDArray[np.int64]
     gather: Callable[[slice], Pixels]
+    dtype: PixelType
     height: int
     width: int
     peak: int
@@ -60,6 +64,7 @@ class Batch:
             index=index,
             label=label,
             gather=image.__getitem__,
+            dtype=image.dtype,
             height=height,
             width=width,
             peak=peak,
@@ -78,6 +83,7 @@ class Batch:
             index=self.index[part],
             label=self.label[part],
             gather=lambda inner: gather(_to_slice(rows[inner])),
+            dtype=self.dtype,
             height=self.height,
             width=self.width,
             peak=self.peak,
@@ -98,19 +104,13 @@ class Batch:
         return self.gather(slice(None))
 
     @property
-    def dtype(self) -> np.dtype[np.uint8] | np.dtype[np.float32]:
-        """The dtype of the pixels; gathers none."""
-        return self._no_rows.dtype
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """The shape `(n, …)` of the pixels; gathers none."""
-        return (len(self), *self._no_rows.shape[1:])
+        return (len(self), *self._row_shape)
 
     @cached_property
-    def _no_rows(self) -> Pixels:
-        """An array of no rows, which has the dtype and shape of all."""
-        return self.gather(slice(0, 0))
+    def _row_shape(self) -> tuple[int, ...]:
+        return self.gather(slice(0, 0)).shape[1:]
 
     @property
     def flat(self) -> Pixels:

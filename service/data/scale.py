@@ -7,13 +7,21 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from service.data.arrow_array import to_arrow
-from service.data.batch import Pixels
+from service.data.batch import Pixels, PixelType
 from service.data.cache import compute_once
 from service.data.dataset import Dataset
 from service.data.statistics import intensities
 
 Scale = Literal["raw", "unit", "standard"]
 """`raw` is uint8 0…peak; `unit` float32 0…1; `standard` float32 of mean 0 and deviation 1 over the reference split."""
+
+
+RAW, SCALED = np.dtype(np.uint8), np.dtype(np.float32)
+
+
+def find_dtype(scale: Scale) -> PixelType:
+    """The dtype of pixels on a scale."""
+    return RAW if scale == "raw" else SCALED
 
 
 def scale_pixels(images: NDArray[np.uint8], dataset: Dataset, scale: Scale) -> Pixels:
@@ -23,7 +31,7 @@ def scale_pixels(images: NDArray[np.uint8], dataset: Dataset, scale: Scale) -> P
     """
     if scale == "raw":
         return images
-    if not images.size:  # a quick answer to whoever asks for the dtype
+    if not images.size:  # a quick answer to whoever asks for the shape
         return np.empty(images.shape, np.float32)
     if scale == "unit":
         return np.divide(images, np.float32(dataset.card.peak), dtype=np.float32)

@@ -12,7 +12,7 @@ from service.data.class_counts import Part, count_first_of_each, count_fold, cou
 from service.data.encoded_rows import NOTHING
 from service.data.oddness import order_by_oddness
 from service.data.order import order_v1
-from service.data.scale import Scale, scale_pixels
+from service.data.scale import Scale, find_dtype, scale_pixels
 from service.data.split import Split
 from service.errors import Unknown
 
@@ -147,6 +147,7 @@ class Selection:
             index=to_positions(indices),
             label=self.labels,
             gather=gather,
+            dtype=find_dtype(scale),
             height=card.height,
             width=card.width,
             peak=card.peak,

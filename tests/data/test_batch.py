@@ -45,7 +45,8 @@ def lazy_batch() -> tuple[Batch, list[int]]:
         return rows
 
     numbers = np.arange(10)
-    return Batch(index=numbers, label=numbers, gather=gather, height=2, width=3, peak=60, facts={}), gathered
+    batch = Batch(index=numbers, label=numbers, gather=gather, dtype=images.dtype, height=2, width=3, peak=60, facts={})
+    return batch, gathered
 
 
 def test_shape_dtype_and_slices_gather_no_rows() -> None:
