@@ -26,7 +26,8 @@ class Batch:
 
     `index` and `label` are int64 `(n,)`: the position within the split, and the class. `gather` gives the pixels of
     a slice of the rows, `(rows, …)` of `dtype` in the chosen layout and on the chosen scale, of images `height` ×
-    `width` whose raw intensities are 0…`peak`. It must give the same pixels each time, so that a batch can be read more than once.
+    `width` whose raw intensities are 0…`peak`. It must give the same pixels each time, so that a batch can be read more
+    than once.
     `facts` describe the batch (dataset, split, scale, …), for formats that have room for them. `valid` is set for
     training batches: the first so many rows are real, and the others fill the batch to its full size. `envelope`
     gives what surrounds the rows where a format has room for it, in the order of its members; the rows take the place

@@ -147,6 +147,7 @@ def test_a_batch_gathers_any_slice_of_its_rows(
 
 def test_a_batch_reads_no_pixels_before_they_are_needed(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = Selection.of(tiny.split("train")).shuffled(1).batch(scale="unit")
+    assert batch.dtype == batch.image.dtype == np.float32
     monkeypatch.setattr(selection_module, "_take_rows", None)
     assert len(batch) == made.TRAIN
     with pytest.raises(TypeError):
