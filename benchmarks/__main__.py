@@ -52,7 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PYTHON",
         help="run training loops in the environment of this Python, with torch, torchvision",
     )
-    parser.add_argument("--peers", metavar="PYTHON", help="beside Tiled, installed in the environment of this Python")
+    parser.add_argument(
+        "--peers",
+        metavar="PYTHON",
+        help="beside Tiled, ROAPI and Datasette, where the environment of this Python has them",
+    )
     return parser
 
 

@@ -1,13 +1,14 @@
 """The bare application: the least that this server can do. `/{status}/{size}` is answered with so many bytes.
 
-`/{status}/{size}/{fields}` has so many header fields besides, as long as the service's are.
+`/{status}/{size}/{fields}` has so many header fields besides, as long as the service's are, and
+`/{status}/{size}/{fields}/{piece}` sends the body in pieces of so many bytes.
 """
 
 from functools import lru_cache
 
 from starlette.types import Message, Receive, Scope, Send
 
-Answer = tuple[Message, Message]
+Answer = tuple[Message, list[Message]]
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -18,18 +19,23 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
         return
-    start, body = answer(scope["path"])
+    start, pieces = answer(scope["path"])
     await send({**start})
-    await send(body)
+    for piece in pieces:
+        await send(piece)
 
 
 @lru_cache
 def answer(path: str) -> Answer:
     """What is sent for a path; made once."""
-    status, size, *fields = map(int, path.strip("/").split("/"))
+    status, size, fields, length = map(int, [*path.strip("/").split("/"), "0", "0"][:4])
     headers = [(b"content-type", b"application/octet-stream"), (b"content-length", b"%d" % size)] if size else []
-    headers += [(b"x-field-%04d-of-bare" % number, b"v" * 40) for number in range(sum(fields))]
+    headers += [(b"x-field-%04d-of-bare" % number, b"v" * 40) for number in range(fields)]
+    pieces = [bytes(min(length, size - start)) for start in range(0, size, length)] if length else [bytes(size)]
     return (
         {"type": "http.response.start", "status": status, "headers": headers},
-        {"type": "http.response.body", "body": bytes(size)},
+        [
+            {"type": "http.response.body", "body": piece, "more_body": number < len(pieces)}
+            for number, piece in enumerate(pieces, start=1)
+        ],
     )

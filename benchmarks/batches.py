@@ -23,8 +23,14 @@ SAMPLES = 60_000
 SIZES = (64, 256, 1_024)
 """Batch sizes."""
 
-OF_FLIGHT = 1.5
-"""Least rate of a stream, in those of Flight."""
+OF_FLIGHT = {64: 3.0, 256: 2.0, 1_024: 1.5}
+"""Least rate of a stream in those of Flight, by batch size."""
+
+OF_BARE_STREAM = 0.8
+"""Least rate of a stream's bytes, in those of a bare application that sends as many in pieces of `PIECE`."""
+
+PIECE = 262_144
+"""Bytes of a piece of the bare stream."""
 
 OF_STREAM = 0.8
 """Least rate of the Python client, in those of the stream."""
@@ -57,20 +63,19 @@ def run(cores: Cores, *, rounds: int) -> None:
             print(f"\nThere are no training batches at {BATCHES}, so they are not measured.")
             return
         words = (sys.executable, "-m", "benchmarks.flight", "{port}")
-        with serving(words, core=cores.server, ready=None) as peer:
-            _epochs(ours, peer, rounds=rounds)
-        with bare(cores.server) as plain:
+        with serving(words, core=cores.server, ready=None) as peer, bare(cores.server) as plain:
+            _epochs(ours, peer, plain, rounds=rounds)
             _single(ours, plain, cores=cores, rounds=rounds)
         _many(ours, rounds=rounds)
 
 
-def _epochs(ours: Server, peer: Server, *, rounds: int) -> None:
+def _epochs(ours: Server, peer: Server, plain: Server, *, rounds: int) -> None:
     rows = Table(
         "Shuffled epoch of 60,000, thousand samples a second",
         ("batch size", "way", "rate", "server CPU ms", "ratio", "target", "reached"),
         [
-            "Both sides shuffle by order v1, a new epoch every time. Streams are `steps=all` as Arrow; each is",
-            "compared with Flight, and the client with the stream that pyarrow reads. The best of several turns.",
+            "Both sides shuffle by order v1, a new epoch every time. Streams are `steps=all` as Arrow; what pyarrow",
+            "reads is compared with Flight, and the client with that. The best of several turns.",
         ],
     )
     rows.begin()
@@ -79,11 +84,14 @@ def _epochs(ours: Server, peer: Server, *, rounds: int) -> None:
         stream = (partial(_arrow, ours.port, size), ours)
         raw = (partial(_raw, ours.port, size), ours)
         client = (partial(_client, connect(ours.url).dataset("mnist")["train"], size), ours)
-        flown, read, taken, fed = _paces((its, stream, raw, client), turns=5 + 2 * rounds)
+        length = raw_bytes(ours.port, Epoch(batch_size=size).path)
+        bytes_alone = (partial(_bare, plain.port, length), plain)
+        flown, read, taken, sent, fed = _paces((its, stream, raw, bytes_alone, client), turns=5 + 2 * rounds)
         for name, pace, other, target in (
             ("Arrow Flight", flown, None, None),
-            ("stream, read by pyarrow", read, flown, OF_FLIGHT),
-            ("stream, bytes alone", taken, flown, None),
+            ("stream, read by pyarrow", read, flown, OF_FLIGHT[size]),
+            ("bare application, as many bytes", sent, None, None),
+            ("stream, bytes alone, of the bare application", taken, sent, OF_BARE_STREAM),
             ("digits_client", fed, read, OF_STREAM),
         ):
             ratio = pace.rate / other.rate if other else 1.0
@@ -111,6 +119,10 @@ def _arrow(port: int, size: int, number: int) -> int:
 
 def _raw(port: int, size: int, number: int) -> int:
     return raw_bytes(port, Epoch(batch_size=size, number=number).path)
+
+
+def _bare(port: int, size: int, _: int) -> int:
+    return raw_bytes(port, f"/200/{size}/0/{PIECE}")
 
 
 def _client(split: Split, size: int, number: int) -> int:

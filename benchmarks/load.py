@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -122,9 +123,12 @@ def draw_numbers(path: str) -> str:
     return re.sub(r"\{(\d+)\}", lambda found: str(random.randrange(int(found[1]))), path)
 
 
-def compare(ours: Server, our: Ask, theirs: Server, their: Ask, *, core: int, rounds: int) -> Comparison:
+def compare(
+    ours: Server, our: Ask, theirs: Server, their: Ask, *, core: int, rounds: int, seconds: int = 1
+) -> Comparison:
     """Load on two servers by turns: a noisy neighbour disturbs both alike, so ratios are steadier than rates."""
-    pairs = [(measure(theirs, their, core=core), measure(ours, our, core=core)) for _ in range(rounds)]
+    measured = partial(measure, core=core, seconds=seconds)
+    pairs = [(measured(theirs, their), measured(ours, our)) for _ in range(rounds)]
     return Comparison(
         ours=_median([mine for _, mine in pairs]),
         theirs=_median([other for other, _ in pairs]),
