@@ -34,6 +34,7 @@ from service.http.metrics import Metrics
 from service.http.middleware import (
     ANY_ORIGIN,
     EVERY_ANSWER,
+    AbsoluteTargetMiddleware,
     CORSMiddleware,
     EarlyAnswerMiddleware,
     FrameAncestorsMiddleware,
@@ -42,7 +43,9 @@ from service.http.middleware import (
 from service.http.pages import PROBLEM_PAGES, TEMPLATES
 from service.http.problems import handle_http_exception, handle_service_error
 from service.http.response_cache import ResponseCache, ResponseCacheMiddleware
+from service.mirrors import ENCODED_SLASHES
 from service.mirrors import ROUTES as MIRROR_ROUTES
+from service.mirrors.listing import PAGES as MIRROR_PAGES
 from service.settings import Settings
 
 log = logging.getLogger("service")
@@ -78,7 +81,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
         prepare()
-        for pages in (PROBLEM_PAGES, PAGES):
+        for pages in (PROBLEM_PAGES, PAGES, MIRROR_PAGES):
             pages.prepare()
         await pool.prepare()
         yield AppState(
@@ -108,7 +111,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)
     # The last one added is the outermost.
     app.add_middleware(ResponseCacheMiddleware, cache=responses)
-    app.add_middleware(EarlyAnswerMiddleware)
+    app.add_middleware(EarlyAnswerMiddleware, encoded_slashes=ENCODED_SLASHES)
     if "*" in settings.cors_origins:
         app.add_middleware(RequestMetricsMiddleware, metrics=metrics, headers=[*EVERY_ANSWER, *ANY_ORIGIN])
     else:
@@ -116,6 +119,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         app.add_middleware(CORSMiddleware, origins=settings.cors_origins)
     if settings.frame_ancestors:
         app.add_middleware(FrameAncestorsMiddleware, origins=settings.frame_ancestors)
+    app.add_middleware(AbsoluteTargetMiddleware)
     return app
 
 

@@ -17,6 +17,9 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FRAMEWORKS = ("accelerate", "grain", "jax", "keras", "lightning", "tensorflow", "torch", "torchdata", "transformers")
 """Libraries of examples that `make test-frameworks` runs, because their installation takes long."""
 
+LOADERS = ("datasets", "torchvision")
+"""Libraries of examples that `make test-loaders` runs, for the same reason."""
+
 ADAPTER = re.compile(r"^from digits_client\.(?:torch|keras|grain|transformers) ", re.MULTILINE)
 """An import of a module of the client that imports such a library."""
 
@@ -39,3 +42,8 @@ def find_imports(code: str) -> set[str]:
 def needs_framework(code: str) -> bool:
     """Whether an example belongs to `make test-frameworks`."""
     return ADAPTER.search(code) is not None or not find_imports(code).isdisjoint(FRAMEWORKS)
+
+
+def needs_loader(code: str) -> bool:
+    """Whether an example belongs to `make test-loaders`."""
+    return not find_imports(code).isdisjoint(LOADERS)

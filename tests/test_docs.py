@@ -14,7 +14,7 @@ import pytest
 from service import __version__
 from service.settings import Settings
 from tests.browser import stage
-from tests.documents import ADDRESS, BLOCK, DOCUMENTS, find_blocks, needs_framework
+from tests.documents import ADDRESS, BLOCK, DOCUMENTS, find_blocks, needs_framework, needs_loader
 from tests.processes import ROOT
 from tests.sites import Site
 
@@ -48,8 +48,12 @@ def find_rows(page: str, first: str) -> list[list[str]]:
     return [[cell.strip() for cell in cells] for cells in lines if re.fullmatch(first, cells[0].strip())]
 
 
-EXAMPLES = [pytest.param(*block[1:], id=block[0]) for block in find_blocks(*COMMANDS) if not needs_framework(block[2])]
-"""Kind and text of the examples; `make test-frameworks` runs the others."""
+EXAMPLES = [
+    pytest.param(kind, code, id=place)
+    for place, kind, code in find_blocks(*COMMANDS)
+    if not (needs_framework(code) or needs_loader(code))
+]
+"""Kind and text of the examples; `make test-frameworks` and `make test-loaders` run the others."""
 
 
 @pytest.mark.parametrize(("kind", "code"), EXAMPLES)

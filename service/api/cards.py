@@ -9,8 +9,6 @@ from fastapi import Query
 from service.api.answer_headers import LICENCE
 from service.api.checksums import find_checksum
 from service.api.dependencies import CatalogState, DatasetPath, SplitPath
-from service.api.document_queries import CardQuery
-from service.api.documents import ChosenFormat, M, represent_document
 from service.api.formats import FILE_FORMATS
 from service.api.links import DATASETS, SPLIT, link_dataset, link_split, split_path
 from service.api.pages.cards import show_dataset, show_datasets, show_split
@@ -19,6 +17,7 @@ from service.data.dataset import Dataset
 from service.data.split import Split
 from service.data.statistics import intensities
 from service.formats.render import WHITE
+from service.http.documents import CardQuery, ChosenFormat, M, represent_document
 from service.http.links import write_link_header
 from service.http.negotiation import DocumentFormat
 from service.http.representation import Representation, Versioned
@@ -36,7 +35,7 @@ def list_datasets(
 
     def build() -> Datasets:
         cards = [build_dataset_card(request, dataset) for dataset in catalog]
-        return Datasets(datasets=cards, links={"self": request.link(DATASETS)})
+        return Datasets(datasets=cards, links={"self": request.link(DATASETS), "mirrors": request.link("/mirrors")})
 
     return _represent(media, build, lambda _: show_datasets(request, catalog), catalog, *catalog)
 

@@ -11,15 +11,13 @@ from service.api.module_package import MEDIA_TYPE as PACKAGE_TYPE
 from service.api.module_package import build_package
 from service.api.pages.cards import show_without_scripts
 from service.errors import Unknown
+from service.http.pages import FOR_A_MINUTE
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute
 
 ROOT = files("service") / "explorer"
 """Where the files are."""
-
-FOR_A_MINUTE = "public, max-age=60"
-"""Pages, scripts and styles of one release belong together, so no cache may keep one much longer than the others."""
 
 SELF_ONLY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; "

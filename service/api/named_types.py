@@ -3,7 +3,7 @@
 The document puts a parameter's default into its type, so a type has one default.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from annotated_types import Ge, Le
@@ -16,16 +16,11 @@ from service.data import batch, class_counts, epoch, scale
 from service.data.card import Card
 from service.formats.format import Format
 from service.formats.render import ColourMap
-from service.http.negotiation import DOCUMENT_FORMATS
+from service.http.openapi import prefix_names
 from service.http.parameters import LARGEST, Integer
 
 UINT64 = 2**64 - 1
 """The largest seed."""
-
-
-def prefix_names(prefix: str, values: Iterable[object]) -> dict[str, Any]:
-    """Names of an enum's values in clients whose enums share one package (Go), where two have values in common."""
-    return {"x-enum-varnames": [f"{prefix}_{value}".upper() for value in values]}
 
 
 def describe_formats(kind: str, formats: Sequence[Format], prefix: str = "") -> Any:  # noqa: ANN401 - as of Field
@@ -51,8 +46,6 @@ STEPS = "batches in this answer, `all` to the end of the epoch; several need a s
 
 PARTS = prefix_names("part", get_args(class_counts.Part))
 BATCH_LAYOUTS = prefix_names("batch", get_args(batch.Layout))
-DOCUMENT_NAMES = [one.name for one in DOCUMENT_FORMATS]
-DOCUMENT_FACTS = {"enum": DOCUMENT_NAMES, "examples": ["json"], **prefix_names("document", DOCUMENT_NAMES)}
 SUFFIXES = {"enum": list(FILE_FORMATS), "examples": ["parquet"], **prefix_names("file", FILE_FORMATS)}
 
 Part = TypeAliasType("Part", Annotated[class_counts.Part, Field(description=PART, json_schema_extra=PARTS)])
@@ -72,12 +65,6 @@ DType = TypeAliasType("DType", Literal["uint8"])
 RowFormat = TypeAliasType("RowFormat", Annotated[str, describe_formats("rows", ROW_FORMATS)])
 BatchFormat = TypeAliasType("BatchFormat", Annotated[str, describe_formats("batches", BATCH_FORMATS, "batch")])
 OrderFormat = TypeAliasType("OrderFormat", Annotated[str, describe_formats("an order", ORDER_FORMATS, "order")])
-DocumentFormatName = TypeAliasType(
-    "DocumentFormatName",
-    Annotated[
-        str, Field(description="`json`, or `html` for people; wins over `Accept`", json_schema_extra=DOCUMENT_FACTS)
-    ],
-)
 FileSuffix = TypeAliasType("FileSuffix", Annotated[str, Field(description="kind of file", json_schema_extra=SUFFIXES)])
 
 Seed = TypeAliasType("Seed", Annotated[Integer, Ge(0), Le(UINT64), Field(description=SEED)])

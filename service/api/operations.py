@@ -7,11 +7,11 @@ from fastapi import Depends
 from fastapi.openapi.docs import get_swagger_ui_html
 
 from service.api.dependencies import CatalogState
-from service.api.release import Release
 from service.api.schemas import Health
 from service.errors import Unknown
 from service.http.metrics import Metrics
 from service.http.openapi import write_openapi
+from service.http.release import Release
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute

@@ -4,13 +4,12 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
-from service.api.document_queries import DocumentQuery
-from service.api.documents import ChosenFormat, represent_document
 from service.api.pages import PAGES
-from service.api.release import Release
 from service.api.schemas import ProblemKind, ProblemKinds
 from service.errors import Unknown
+from service.http.documents import ChosenFormat, DocumentQuery, represent_document
 from service.http.problems import KINDS, Kind
+from service.http.release import Release
 from service.http.representation import Representation
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute

@@ -55,9 +55,7 @@ def encode(ink: Picture, paint: Paint = lambda band: band) -> bytes:
         lines = (_zero_repeated(band, _filter(band, channels)) for band in bands)
         content = b"".join([*(compressor.compress(one.data) for one in lines), compressor.flush()])
     header = struct.pack(">2I5B", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
-    return b"".join(
-        (SIGNATURE, _write_chunk(b"IHDR", header), _write_chunk(b"IDAT", content), _write_chunk(b"IEND", b""))
-    )
+    return b"".join((SIGNATURE, write_chunk(b"IHDR", header), write_chunk(b"IDAT", content), write_chunk(b"IEND", b"")))
 
 
 def _filter(rows: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
@@ -78,7 +76,8 @@ def _zero_repeated(rows: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray
     return lines
 
 
-def _write_chunk(name: bytes, content: bytes) -> bytes:
+def write_chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk: its length, name, content, and the CRC-32 of the last two."""
     body = name + content
     return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 

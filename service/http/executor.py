@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -74,7 +75,7 @@ class Executor:
         if version is not None:
             check_revision(request, version)
         if version is None or not representation.storable:
-            return await self._answer_once(representation)
+            return await self._answer_once(request, representation)
         coding = choose_coding(request.scope["headers"]) if representation.compressible else IDENTITY
         etag = self._tag(request, representation, version, coding)
         headers = build_headers(request, representation, etag, coding)
@@ -88,7 +89,7 @@ class Executor:
                 headers.append((b"repr-digest", file.repr_digest))
                 return StoredResponse(headers, etag, file, request.scope["route"])
             case Listing():
-                files = {name: await self._find_listed(request, one) for name, one in body.files.items()}
+                files = await self._find_listed_files(request, body)
                 content = await self._share(etag, lambda: compress(body.make(files), coding))
                 response = StoredResponse(headers, etag, memoryview(content), request.scope["route"])
                 return self._keep(request, representation, response)
@@ -109,15 +110,22 @@ class Executor:
         """A finished file, built if it is not there yet."""
         return await (self._files.open(body.path) if isinstance(body, Original) else self._files.get(etag, body.make))
 
+    async def _find_listed_files(self, request: ApiRequest, listing: Listing) -> dict[str, StoredFile]:
+        """The finished files that another answer tells of, by their names in it."""
+        return {name: await self._find_listed(request, one) for name, one in listing.files.items()}
+
     async def _find_listed(self, request: ApiRequest, representation: Representation) -> StoredFile:
         """A finished file that another answer tells of."""
         body, version = representation.body, representation.version
         assert isinstance(body, File | Original) and version is not None  # noqa: S101, PT018 - nothing else is listed
         return await self._find_file(body, self._tag(request, representation, version, IDENTITY))
 
-    async def _answer_once(self, representation: Representation) -> ASGIApp:
+    async def _answer_once(self, request: ApiRequest, representation: Representation) -> ASGIApp:
         """The response to a request whose answer is not stored."""
         body = representation.body
+        if isinstance(body, Listing):
+            files = await self._find_listed_files(request, body)
+            body = Whole(partial(body.make, files))
         assert isinstance(body, Whole)  # noqa: S101 - streams and files are all storable
         content = body.make() if body.cost <= INLINE else await self._pool.run(body.make)
         headers = {"Content-Type": representation.media_type, "Cache-Control": "no-store", **representation.headers}

@@ -1,7 +1,10 @@
-"""The rules of the `Host` header field. Knows no dataset and no server."""
+"""The rules of the `Host` header field, and of targets that name a host themselves. Knows no dataset and no server."""
 
 import re
 from functools import lru_cache
+from urllib.parse import unquote
+
+from starlette.types import Scope
 
 HOST = re.compile(
     rb"(?:\[[0-9A-Fa-f:.]++(?:%[A-Za-z0-9._~-]++)?\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})++)(?::[0-9]*+)?"
@@ -29,3 +32,26 @@ def find_host_fault(hosts: list[bytes], version: str) -> str | None:
     if version in ("0.9", "1.0"):
         return None
     return "The request has no Host header field; send the host and port of the URL in it."
+
+
+ABSOLUTE_FORM = re.compile(rb"(https?)://([^/?#]*+)([^?]*+)", re.IGNORECASE)
+"""Scheme, host and path of a target in absolute form (RFC 9112, section 3.2.2), which has lost its query."""
+
+
+def split_absolute_target(scope: Scope) -> Scope:
+    """The scope of a request whose target is a whole URL as if it were a path; of any other, the same scope.
+
+    Scheme and host of the target replace those of the connection and of a valid `Host` field (RFC 9112, section 3.2.2);
+    an empty path is `/` (RFC 9110, section 4.2.3). A root path that the server has put before the target stays.
+    """
+    root, target = scope.get("root_path", "").encode(), scope["raw_path"]
+    found = ABSOLUTE_FORM.fullmatch(target.removeprefix(root))
+    if found is None:
+        return scope
+    scheme, host, path = found.groups()
+    raw_path = (root if target.startswith(root) else b"") + (path or b"/")
+    headers = scope["headers"]
+    if find_host_fault([value for name, value in headers if name == b"host"], scope["http_version"]) is None:
+        headers = [(b"host", host), *(field for field in headers if field[0] != b"host")]
+    decoded = {"raw_path": raw_path, "path": unquote(raw_path.decode("ascii")), "headers": headers}
+    return {**scope, **decoded, "scheme": scheme.decode().lower()}

@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from itertools import count
 from time import perf_counter
 
@@ -11,9 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.http.host import find_host_fault
+from service.http.host import find_host_fault, split_absolute_target
 from service.http.metrics import Metrics
-from service.http.problems import KINDS, respond
+from service.http.problems import KINDS, find_route_path, respond
 from service.http.request import Headers, read_header
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -28,7 +28,7 @@ LARGEST_HEADERS = 32_768
 EXPOSED = (
     "Accept-Ranges, Allow, Content-Disposition, Content-Encoding, Content-Length, Content-Range, ETag, Epoch-Samples, "
     "Epoch-Steps, Last-Modified, Link, Next-Start, Repr-Digest, Retry-After, Server-Timing, Total-Count, Valid-Rows, "
-    "Vary, X-Request-ID"
+    "Vary, X-Error-Code, X-Error-Message, X-Repo-Commit, X-Request-ID"
 )
 """Headers that a page of another origin may read."""
 
@@ -50,6 +50,24 @@ ANY_ORIGIN: Headers = [
     (b"timing-allow-origin", b"*"),
 ]
 """Headers of every answer that pages of any origin may read (Fetch standard, CORS protocol)."""
+
+
+class AbsoluteTargetMiddleware:
+    """Lets everything behind it see a path where a client has sent a whole URL, as clients of a proxy do.
+
+    With `http_proxy` set to the address of the service, programs get from it what is at a path of any other host. The
+    parser h11 passes the URL on as a path; httptools leaves out scheme and host, which `HttpProtocol` adds again.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Pass requests to `app`."""
+        self.app = app
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Let the application answer; not a coroutine itself, because nearly every request is passed on as it is."""
+        if scope["type"] == "http" and b"://" in scope["raw_path"]:
+            scope = split_absolute_target(scope)
+        return self.app(scope, receive, send)
 
 
 class RequestMetricsMiddleware:
@@ -155,21 +173,22 @@ class FrameAncestorsMiddleware:
 class EarlyAnswerMiddleware:
     """Answers what need not reach the application: preflights, and requests that are too large or ambiguous."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Pass other requests to `app`."""
+    def __init__(self, app: ASGIApp, *, encoded_slashes: Sequence[str] = ()) -> None:
+        """Pass other requests to `app`; an encoded slash is one in those whose path begins with `encoded_slashes`."""
         self.app = app
+        self.encoded_slashes = tuple(encoded_slashes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer at once, or let the application answer."""
-        early = find_early_answer(scope) if scope["type"] == "http" else None
+        early = find_early_answer(scope, self.encoded_slashes) if scope["type"] == "http" else None
         await (early or self.app)(scope, receive, send)
 
 
-def find_early_answer(scope: Scope) -> Response | None:
+def find_early_answer(scope: Scope, encoded_slashes: tuple[str, ...]) -> Response | None:
     """The answer to a preflight, or to a request that nothing shall look at."""
     if scope["method"] == "OPTIONS" and read_header(scope["headers"], b"access-control-request-method"):
         return answer_preflight(scope["headers"])
-    refusal = find_refusal(scope)
+    refusal = find_refusal(scope, encoded_slashes)
     return None if refusal is None else respond(Request(scope), KINDS[refusal[0]], refusal[1])
 
 
@@ -186,8 +205,11 @@ def answer_preflight(headers: Headers) -> Response:
     )
 
 
-def find_refusal(scope: Scope) -> tuple[str, str] | None:
-    """The kind of problem and its detail, if a request is no valid HTTP, too large or ambiguous."""
+def find_refusal(scope: Scope, encoded_slashes: tuple[str, ...] = ()) -> tuple[str, str] | None:
+    """The kind of problem and its detail, if a request is no valid HTTP, too large or ambiguous.
+
+    An encoded slash is ambiguous, but for paths that begin with one of `encoded_slashes`.
+    """
     size, hosts, path = 0, [], scope["raw_path"]
     for name, value in scope["headers"]:
         size += len(name) + len(value)
@@ -202,6 +224,8 @@ def find_refusal(scope: Scope) -> tuple[str, str] | None:
     if target > LONGEST_TARGET:
         return "uri-too-long", f"The path and query are {target} bytes long; at most {LONGEST_TARGET} are read."
     if b"%2" in path and b"%2f" in path.lower():
+        if encoded_slashes and find_route_path(scope).startswith(encoded_slashes):
+            return None
         detail = "The path holds an encoded slash (%2F), which no path here has; write / between its parts."
         return "unknown-resource", detail
     return None

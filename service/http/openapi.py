@@ -1,6 +1,6 @@
 """The OpenAPI document: what FastAPI derives from the routes, and what it cannot know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy, deepcopy
 from threading import Lock
 from types import MappingProxyType
@@ -196,6 +196,11 @@ def simplify(part: Any) -> Any:  # noqa: ANN401 - any part of a document
     for step in STEPS:
         step(schema)
     return schema
+
+
+def prefix_names(prefix: str, values: Iterable[object]) -> dict[str, Any]:
+    """Names of an enum's values in clients whose enums share one package (Go), where two have values in common."""
+    return {"x-enum-varnames": [f"{prefix}_{value}".upper() for value in values]}
 
 
 def drop_noise(schema: Schema) -> None:

@@ -19,6 +19,9 @@ SECURITY = (
 HEADERS: Mapping[str, str] = MappingProxyType({"Content-Security-Policy": SECURITY, "Referrer-Policy": "no-referrer"})
 """Headers of every page."""
 
+FOR_A_MINUTE = "public, max-age=60"
+"""Pages, scripts and styles of one release belong together, so no cache may keep one much longer than the others."""
+
 TEMPLATES = f"jinja2 {jinja2.__version__}"
 """The library that decides the bytes of a page, as part of entity tags."""
 

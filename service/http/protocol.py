@@ -111,6 +111,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Start the answer, unless the head will be parsed again."""
         super().on_headers_complete()
+        if not self.url.startswith(b"/"):
+            self.scope["raw_path"] = self.url.partition(b"?")[0]  # a whole URL, of which uvicorn keeps the path alone
         self.pending_bytes = 0
         if not self.parser.should_upgrade():
             self.headers = []  # takes the trailer fields, which would otherwise go to the list the application reads

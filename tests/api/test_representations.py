@@ -23,7 +23,6 @@ from service.api import (
     statistics,
     take,
 )
-from service.api.document_queries import CardQuery
 from service.api.epoch_queries import BatchesQuery, OrderQuery
 from service.api.formats import BATCH_FORMATS, FILE_FORMATS, ORDER_FORMATS, ROW_FORMATS, STREAM_FORMATS
 from service.api.picture_queries import GridQuery, PictureQuery, SampleQuery
@@ -33,6 +32,7 @@ from service.data.catalog import Catalog
 from service.data.dataset import Dataset
 from service.data.split import Split
 from service.formats.row_stores import RowStores
+from service.http.documents import CardQuery
 from service.http.negotiation import DOCUMENT_FORMATS
 from service.http.parameters import Parameters, RevisionQuery
 from service.http.representation import File, Pieces, Representation, Whole
@@ -195,9 +195,9 @@ def test_an_order_costs_its_computation_until_it_is_stored(mnist: Dataset) -> No
     case = Case(rows.get_rows, RowsQuery(seed=SEED, limit=1), {"media": ROW_FORMATS[0]})
     first = represent(case, mnist).body
     assert isinstance(first, Whole)
-    assert first.cost > 2
+    assert first.cost > 1
     first.make()
     again = represent(case, mnist).body
     assert isinstance(again, Whole)
-    assert again.cost < 2
+    assert again.cost < 0.1
     assert len(split) == 60_000

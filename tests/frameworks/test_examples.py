@@ -23,6 +23,7 @@ def run(*command: str | Path, folder: Path) -> str:
             "KERAS_BACKEND": "torch",
             "OMP_NUM_THREADS": "1",
             **os.environ,
+            "KERAS_HOME": str(folder / "keras"),  # what an example downloads is kept nowhere else
             "PYTHONPATH": path,
             "TF_CPP_MIN_LOG_LEVEL": "3",
         },

@@ -5,9 +5,10 @@ import base64
 import gzip
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -25,7 +26,7 @@ from service.http.executor import INLINE, Executor
 from service.http.file_store import FileStore
 from service.http.parameters import RevisionQuery
 from service.http.problems import ChangedData, PreconditionFailed
-from service.http.representation import File, Pieces, Representation, Whole
+from service.http.representation import File, Finished, Listing, Original, Pieces, Representation, Whole
 from service.http.request import ApiRequest
 from service.http.response_cache import ResponseCache
 from service.http.stored_response import NotModifiedResponse, StoredResponse
@@ -399,7 +400,8 @@ def build(*, release: str = "1", capacity: int = 1_000_000) -> tuple[Executor, R
 def request_of(*, query: RevisionQuery | None = None, **headers: str) -> ApiRequest:
     given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": "GET", "path": "/a", "raw_path": b"/a", "query_string": b"", "headers": given}
-    request = ApiRequest({**scope, "route": None, "app": None, "root_path": ""})
+    place = {"scheme": "http", "server": ("127.0.0.1", 8000), "root_path": ""}
+    request = ApiRequest({**scope, **place, "route": None, "app": None})
     request.path, request.query = "/a", query or RevisionQuery()
     request.canonical_query = request.query.canonical()
     return request
@@ -521,3 +523,161 @@ def test_what_is_not_storable_has_no_validators_and_is_not_stored() -> None:
     assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
     assert not {"etag", "last-modified", "accept-ranges"} & set(response.headers)
     assert cache.size == 0
+
+
+# --- files that mirrors serve ---
+
+
+class Pieced:
+    """A file in two pieces, and how often it was built."""
+
+    def __init__(self, content: bytes = b"content") -> None:
+        self.content = content
+        self.built = 0
+
+    def __call__(self) -> Iterator[bytes]:
+        self.built += 1
+        yield self.content[:2]
+        yield self.content[2:]
+
+
+def represent_file(pieces: Pieced, *, identity: str | None = "a file") -> Representation:
+    body = File(pieces, "a.bin")
+    return Representation(media_type="application/octet-stream", body=body, version=Version(), identity=identity)
+
+
+def at(path: str) -> ApiRequest:
+    """A request for another path."""
+    request = request_of()
+    request.scope.update(path=path, raw_path=path.encode())
+    request.path = path
+    return request
+
+
+def body_of(response: object) -> bytes:
+    assert isinstance(response, StoredResponse)
+    return bytes(response.body[: len(response.body)])
+
+
+def headers_of(response: object) -> dict[bytes, bytes]:
+    assert isinstance(response, StoredResponse)
+    return dict(response.headers)
+
+
+def test_an_original_is_sent_as_it_is_under_its_name_and_with_its_digest(tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(b"content")
+    executor, cache = build()
+    one = Representation(media_type="text/csv", body=Original(path, "b.csv"), version=Version())
+    response = asyncio.run(executor.execute(request_of(accept_encoding="gzip"), one))
+    headers = headers_of(response)
+    assert body_of(response) == b"content"
+    assert headers[b"content-disposition"] == b'attachment; filename="b.csv"'
+    assert headers[b"repr-digest"] == b"sha-256=:%b:" % base64.b64encode(hashlib.sha256(b"content").digest())
+    assert not {b"content-encoding", b"vary"} & set(headers)
+    assert cache.size == 0  # it is on disk already
+
+
+def test_an_identity_is_one_file_and_one_etag_under_every_url() -> None:
+    executor, _ = build()
+    pieces, alone = Pieced(), Pieced()
+
+    async def main() -> list[str]:
+        tags = [etag_of(await executor.execute(at(path), represent_file(pieces))) for path in ("/a", "/b", "/c/a")]
+        other = await executor.execute(at("/a"), represent_file(alone, identity=None))
+        another = await executor.execute(at("/a"), represent_file(Pieced(), identity="another file"))
+        return [*tags, etag_of(other), etag_of(another)]
+
+    *tags, other, another = asyncio.run(main())
+    assert len(set(tags)) == 1
+    assert len({tags[0], other, another}) == 3
+    assert (pieces.built, alone.built) == (1, 1)
+
+
+def list_files(files: Mapping[str, Finished]) -> bytes:
+    return "".join(f"{name} {len(file)} {file.sha256} {file.md5}\n" for name, file in files.items()).encode()
+
+
+def test_a_listing_tells_of_files_that_are_built_once(tmp_path: Path) -> None:
+    original = tmp_path / "o.bin"
+    original.write_bytes(b"original")
+    executor, cache = build()
+    pieces = Pieced()
+    listed = {
+        "a": represent_file(pieces),
+        "o": Representation(media_type="text/plain", body=Original(original, "o"), version=Version(), identity="o"),
+    }
+    listing = Representation(media_type="text/plain", body=Listing(listed, list_files), version=Version())
+
+    async def main() -> list[bytes]:
+        texts = await asyncio.gather(*(executor.execute(request_of(), listing) for _ in range(3)))
+        file = await executor.execute(at("/b"), represent_file(pieces))
+        return [*map(body_of, texts), body_of(file)]
+
+    *texts, file = asyncio.run(main())
+    checksums = [
+        (len(content), hashlib.sha256(content).hexdigest(), hashlib.md5(content, usedforsecurity=False).hexdigest())
+        for content in (file, b"original")
+    ]
+    expected = "".join("{} {} {} {}\n".format(name, *facts) for name, facts in zip("ao", checksums, strict=True))
+    assert {text.decode() for text in texts} == {expected}
+    assert (file, pieces.built) == (b"content", 1)
+    assert cache.size > 0
+
+
+def test_a_listing_that_the_client_has_builds_nothing() -> None:
+    executor, _ = build()
+    pieces = Pieced()
+    body = Listing({"a": represent_file(pieces)}, list_files)
+    listing = Representation(media_type="text/plain", body=body, version=Version())
+    assert isinstance(asyncio.run(executor.execute(request_of(if_none_match="*"), listing)), NotModifiedResponse)
+    assert pieces.built == 0
+
+
+def test_a_listing_that_no_cache_may_keep_tells_of_the_same_files() -> None:
+    executor, cache = build()
+    pieces = Pieced()
+    body = Listing({"a": represent_file(pieces)}, list_files)
+    listing = Representation(media_type="text/plain", body=body, version=Version(), storable=False)
+    for _ in range(2):
+        response = asyncio.run(executor.execute(request_of(), listing))
+        assert isinstance(response, Response)
+        assert bytes(response.body).startswith(b"a 7 ")
+        assert response.headers["cache-control"] == "no-store"
+    assert (pieces.built, cache.size) == (1, 0)
+
+
+def test_what_holds_the_address_differs_by_it_and_is_not_given_to_others() -> None:
+    executor, cache = build()
+
+    async def tag(host: str, *, absolute: bool) -> str:
+        body = Whole(host.encode)
+        one = Representation(media_type="text/plain", body=body, version=Version(), absolute=absolute)
+        return etag_of(await executor.execute(request_of(host=host), one))
+
+    async def main() -> None:
+        one, other = [await tag(host, absolute=True) for host in ("a.example", "b.example")]
+        assert one != other
+        assert await tag("a.example", absolute=True) == one
+        assert cache.size == 0
+        assert await tag("a.example", absolute=False) == await tag("b.example", absolute=False)
+        assert cache.size > 0
+
+    asyncio.run(main())
+
+
+def test_a_listing_with_addresses_is_made_for_each_of_them_and_its_files_once() -> None:
+    executor, cache = build()
+    pieces = Pieced()
+
+    async def main() -> set[bytes]:
+        bodies = set()
+        for host in ("a.example", "b.example"):
+            listed = {host: represent_file(pieces)}
+            body = Listing(listed, list_files)
+            one = Representation(media_type="text/plain", body=body, version=Version(), absolute=True)
+            bodies.add(body_of(await executor.execute(request_of(host=host), one)).split()[0])
+        return bodies
+
+    assert asyncio.run(main()) == {b"a.example", b"b.example"}
+    assert (pieces.built, cache.size) == (1, 0)

@@ -1,13 +1,22 @@
 import asyncio
+import base64
 import errno
+import gc
+import hashlib
+import mmap
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from service.http import file_store
 from service.http.encoder_pool import EncoderPool
-from service.http.file_store import FileStore, write_file
+from service.http.file_store import FileStore, open_file, write_file
 from service.http.problems import Overloaded
 
 
@@ -128,3 +137,106 @@ def test_a_client_that_leaves_does_not_stop_the_building_for_others() -> None:
         assert builder.built == 1
 
     run(work)
+
+
+# --- originals, checksums and windows ---
+
+
+def test_an_original_is_opened_once_and_takes_no_room(tmp_path: Path) -> None:
+    path = tmp_path / "original.bin"
+    path.write_bytes(b"content" * 100)
+
+    async def work(files: FileStore) -> None:
+        found = await asyncio.gather(*(files.open(path) for _ in range(5)))
+        assert all(file is found[0] for file in found)
+        assert await files.open(path) is found[0]
+        assert bytes(found[0][:]) == b"content" * 100
+        assert files.size == 0
+        for name in "abc":  # more than there is room for
+            await files.get(name, Builder(60))
+        path.unlink()
+        assert await files.open(path) is found[0]
+        assert bytes(found[0][7:14]) == b"content"
+
+    run(work)
+
+
+def test_an_original_that_is_missing_is_looked_for_again(tmp_path: Path) -> None:
+    path = tmp_path / "original.bin"
+
+    async def work(files: FileStore) -> None:
+        with pytest.raises(FileNotFoundError):
+            await files.open(path)
+        path.write_bytes(b"there")
+        assert len(await files.open(path)) == 5
+
+    run(work)
+
+
+@given(st.lists(st.binary(max_size=50), max_size=5))
+def test_checksums_are_those_of_the_content(pieces: list[bytes]) -> None:
+    content = b"".join(pieces)
+    file = write_file(pieces)
+    assert file.sha256 == hashlib.sha256(content).hexdigest()
+    assert file.md5 == hashlib.md5(content, usedforsecurity=False).hexdigest()
+    assert file.repr_digest == b"sha-256=:%b:" % base64.b64encode(hashlib.sha256(content).digest())
+
+
+def test_an_original_has_the_checksums_of_a_built_file(tmp_path: Path) -> None:
+    path = tmp_path / "original.bin"
+    path.write_bytes(b"abc")
+    built, original = write_file([b"abc"]), open_file(path)
+    assert (len(original), original.sha256, original.md5) == (len(built), built.sha256, built.md5)
+
+
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The size of the windows, the smallest that can be mapped."""
+    monkeypatch.setattr(file_store, "WINDOW", mmap.ALLOCATIONGRANULARITY)
+    return mmap.ALLOCATIONGRANULARITY
+
+
+def test_parts_within_and_across_windows_are_those_of_the_content(small_windows: int) -> None:
+    content = bytes(range(256)) * (small_windows // 64) + b"the end"
+    file = write_file([content])
+    assert file.md5 == hashlib.md5(content, usedforsecurity=False).hexdigest()
+    edges = [0, 1, small_windows - 1, small_windows, small_windows + 1, 3 * small_windows, len(content) - 1]
+    for start in edges:
+        for stop in [*edges, len(content), len(content) + 5]:
+            assert bytes(file[start:stop]) == content[start:stop]
+
+
+def test_readers_share_a_window_for_as_long_as_one_of_them_has_a_part_of_it(small_windows: int) -> None:
+    file = write_file([bytes(2 * small_windows)])
+    one, other, next_window = file[0:10], file[100:200], file[small_windows : small_windows + 1]
+    assert one.obj is other.obj
+    assert one.obj is not next_window.obj
+    assert len(file._windows) == 2
+    del one, next_window
+    gc.collect()
+    assert len(file._windows) == 1
+    del other
+    gc.collect()
+    assert len(file._windows) == 0
+
+
+def count_descriptors(inode: int) -> int:
+    """How often this process has a file open."""
+    count = 0
+    for descriptor in list(Path("/dev/fd").iterdir()):
+        with suppress(OSError):  # that of the directory itself
+            count += os.fstat(int(descriptor.name)).st_ino == inode
+    return count
+
+
+def test_a_part_can_be_read_after_the_file_has_gone_and_then_its_room_is_free() -> None:
+    file = write_file([b"content"])
+    inode = os.fstat(file.descriptor).st_ino
+    part = file[0:3]
+    del file
+    gc.collect()
+    assert bytes(part) == b"con"
+    assert count_descriptors(inode) == 1  # that of the mapped memory
+    del part
+    gc.collect()
+    assert count_descriptors(inode) == 0

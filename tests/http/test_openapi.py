@@ -13,7 +13,7 @@ import pytest
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
-from service.api import ROUTES
+from service.api import ROUTES as API_ROUTES
 from service.app import create_app
 from service.datasets import SOURCES, digits
 from service.http import openapi
@@ -21,6 +21,7 @@ from service.http.openapi import write_openapi
 from service.http.parameters import Parameters
 from service.http.problems import KINDS
 from service.http.route import ApiRoute
+from service.mirrors import ROUTES as MIRROR_ROUTES
 from service.settings import Settings
 from tests import made, processes, sites
 from tests.http.document import DOCUMENT, OPERATIONS, Operation, list_parameters, resolve, walk, write_values
@@ -29,7 +30,10 @@ from tests.http.expect import stable_headers
 every_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda one: one.part["operationId"])
 
 ROUTE = {
-    (route.path_format, method): route for route in ROUTES if isinstance(route, ApiRoute) for method in route.accepted
+    (route.path_format, method): route
+    for route in [*API_ROUTES, *MIRROR_ROUTES]
+    if isinstance(route, ApiRoute)
+    for method in route.accepted
 }
 
 BODIES = {

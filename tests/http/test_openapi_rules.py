@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from service.api import ROUTES
+from service.api import ROUTES as API_ROUTES
 from service.http.openapi import simplify
 from service.http.route import BINARY, ApiRoute
+from service.mirrors import ROUTES as MIRROR_ROUTES
 from tests.http.document import DOCUMENT, OPERATIONS, Part, list_parameters, list_schemas, resolve, walk
 
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -112,7 +113,7 @@ def test_every_component_is_used() -> None:
 def test_names_of_operations_are_short_and_those_of_the_endpoints() -> None:
     endpoints = {
         (route.path_format, method.lower()): route.endpoint.__name__
-        for route in ROUTES
+        for route in [*API_ROUTES, *MIRROR_ROUTES]
         if isinstance(route, ApiRoute)
         for method in route.accepted
     }

@@ -174,3 +174,28 @@ def test_what_is_written_as_a_query_is_read_back(flag: bool, number: int, text: 
         "several": [str(one) for one in several],
     }
     assert write_query({}) == ""
+
+
+class ForeignQuery(Drawing):
+    """The same, of a protocol whose clients send more."""
+
+    lenient: ClassVar[bool] = True
+
+
+def test_a_lenient_query_passes_over_what_it_does_not_know() -> None:
+    found = read(ForeignQuery, b"expand=True&limit=5&expand=False&&=1&X-Amz-Date=2026&limit%00=7")
+    assert found == ForeignQuery(limit=5)
+    assert found.canonical() == {"limit": 5}
+    assert read(ForeignQuery, b"expand=True") == ForeignQuery()
+
+
+@pytest.mark.parametrize("query", [b"x=1&limit=0", b"x=1&limit=1&limit=2", b"x=1&invert=True"])
+def test_a_lenient_query_is_strict_in_what_it_knows(query: bytes) -> None:
+    with pytest.raises(Malformed) as error:
+        read(ForeignQuery, query)
+    assert [fault.name for fault in error.value.faults] == [query.split(b"&")[1].split(b"=")[0].decode()]
+
+
+def test_a_lenient_query_is_bounded_all_the_same() -> None:
+    with pytest.raises(Malformed, match="at most 1000 parameters"):
+        read(ForeignQuery, b"a=1&" * 1_001)

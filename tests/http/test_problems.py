@@ -1,7 +1,9 @@
 """Bad input over HTTP: one shape for every error, the right status, and a sentence that says what to do."""
 
 import asyncio
+import json
 import re
+from http import HTTPStatus
 from typing import cast
 
 import pytest
@@ -9,12 +11,13 @@ from fastapi.routing import APIRoute
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
+from starlette.responses import Response
 
 from service.api import ROUTES
 from service.api.drawings import NEIGHBORS
 from service.data.dataset import Dataset
 from service.errors import ServiceError
-from service.http.problems import BY_STATUS, KIND_OF, KINDS, handle_service_error
+from service.http.problems import BY_STATUS, KIND_OF, KINDS, Declined, handle_service_error
 from tests import made, sites
 from tests.http.expect import assert_problem
 
@@ -375,3 +378,53 @@ def test_the_table_of_kinds_is_whole() -> None:
         500,
         503,
     }
+
+
+# --- refusals as foreign protocols have them ---
+
+
+def answer_to(error: ServiceError, *headers: tuple[bytes, bytes]) -> Response:
+    """What is answered where an endpoint raises `error`."""
+    scope = {"type": "http", "method": "GET", "path": "/mirrors/a", "query_string": b"", "headers": list(headers)}
+    return asyncio.run(handle_service_error(Request(scope), error))
+
+
+def test_a_refusal_without_a_body_is_a_problem_with_the_headers_of_the_protocol() -> None:
+    error = Declined("There is no such entry.", status=HTTPStatus.NOT_FOUND, headers={"X-Error-Code": "EntryNotFound"})
+    answer = answer_to(error)
+    problem = json.loads(bytes(answer.body))
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert (answer.headers["x-error-code"], answer.headers["cache-control"]) == ("EntryNotFound", "no-store")
+    assert problem["type"] == "/problems/unknown-resource"
+    assert (problem["detail"], problem["instance"]) == ("There is no such entry.", "/mirrors/a")
+    page = answer_to(error, (b"accept", b"text/html"))
+    assert (page.status_code, page.headers["x-error-code"]) == (404, "EntryNotFound")
+    assert page.headers["content-type"].startswith("text/html")
+
+
+def test_a_refusal_with_a_body_is_that_body_whatever_is_accepted() -> None:
+    error = Declined(
+        "There are no results.",
+        status=HTTPStatus.PRECONDITION_FAILED,
+        headers={"X-Code": "372"},
+        content=b"<oml:error/>",
+        media_type="application/xml",
+    )
+    for accepted in (b"", b"text/html", b"application/json"):
+        answer = answer_to(error, (b"accept", accepted))
+        assert (answer.status_code, answer.body) == (412, b"<oml:error/>")
+        assert answer.headers["content-type"] == "application/xml"
+        assert (answer.headers["x-code"], answer.headers["cache-control"]) == ("372", "no-store")
+
+
+def test_an_empty_body_is_a_body() -> None:
+    answer = answer_to(Declined("Nothing.", status=HTTPStatus.NOT_FOUND, content=b""))
+    assert (answer.status_code, answer.body) == (404, b"")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_refusal_of_any_status_is_a_problem_of_a_kind(name: str) -> None:
+    status = KINDS[name].status
+    answer = answer_to(Declined("No.", status=status))
+    assert answer.status_code == status
+    assert json.loads(bytes(answer.body))["type"] == f"/problems/{BY_STATUS[status].name}"

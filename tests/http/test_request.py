@@ -14,7 +14,15 @@ def request_of(
     query: Parameters | None = None, *, root: str = "", headers: tuple[tuple[bytes, bytes], ...] = ()
 ) -> ApiRequest:
     """A request for `/a` whose path and query were read."""
-    scope = {"type": "http", "method": "GET", "path": "/a", "query_string": b"", "headers": list(headers)}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/a",
+        "query_string": b"",
+        "headers": list(headers),
+        "scheme": "https",
+        "server": ("127.0.0.1", 8000),
+    }
     request = ApiRequest({**scope, "root_path": root} if root else scope)
     request.path, request.query = "/a", query or Parameters()
     request.canonical_query = request.query.canonical()
@@ -69,3 +77,18 @@ def test_a_header_is_its_lines_joined(lines: list[bytes], value: str) -> None:
 
 def test_nothing_was_negotiated_until_something_is() -> None:
     assert request_of().negotiated is False
+
+
+@pytest.mark.parametrize(
+    ("host", "root", "address"),
+    [
+        (b"digits.example", "", "https://digits.example"),
+        (b"digits.example:8443", "/digits", "https://digits.example:8443/digits"),
+        (b"[::1]:8000", "", "https://[::1]:8000"),
+        (None, "", "https://127.0.0.1:8000"),
+        (None, "/digits", "https://127.0.0.1:8000/digits"),
+    ],
+)
+def test_the_address_is_the_one_that_the_client_has_used(host: bytes | None, root: str, address: str) -> None:
+    headers = () if host is None else ((b"host", host),)
+    assert request_of(root=root, headers=headers).address == address

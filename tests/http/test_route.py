@@ -13,7 +13,7 @@ from annotated_types import Ge
 from fastapi import Depends, FastAPI, Path, Query
 from starlette.exceptions import HTTPException
 
-from service.api import ROUTES
+from service.api import ROUTES as API_ROUTES
 from service.api.answer_headers import TOTAL
 from service.errors import Refused, ServiceError, Unknown
 from service.http import openapi
@@ -28,8 +28,11 @@ from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
 from service.http.response_cache import ResponseCache
 from service.http.route import ApiRoute, Endpoint, compile_signature, find_integers, find_waiting
+from service.mirrors import ROUTES as MIRROR_ROUTES
 from tests import sites
 from tests.http.document import OPERATIONS, Operation, list_parameters
+
+ROUTES = (*API_ROUTES, *MIRROR_ROUTES)
 
 
 @dataclass(frozen=True)
