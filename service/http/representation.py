@@ -23,6 +23,7 @@ TEXT_TYPES = frozenset(
         "text/html",
         "text/javascript",
         "text/plain",
+        "text/xml",
     }
 )
 """Media types that are compressed for transport on request; all others are compressed already or not worth it."""

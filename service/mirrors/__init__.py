@@ -11,7 +11,7 @@ from service.http.documents import ChosenFormat, DocumentQuery
 from service.http.representation import Representation
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute
-from service.mirrors import croissant, flat, huggingface, idx, keras, npy, tensorflow_js, uci, webdataset, zarr
+from service.mirrors import croissant, flat, huggingface, idx, keras, npy, openml, tensorflow_js, uci, webdataset, zarr
 from service.mirrors.listing import PATH, Mirrors, represent_mirrors
 from service.mirrors.mirror import CatalogState, Mirror, MirrorFile, find_file
 
@@ -29,6 +29,7 @@ MIRRORS: Mapping[str, Mirror] = MappingProxyType(
             webdataset.MIRROR,
             flat.MIRROR,
             huggingface.MIRROR,
+            openml.MIRROR,
         )
     }
 )

@@ -127,7 +127,7 @@ def _serve(dataset: str, split: str, suffix: str) -> MirrorFile:
 
 RECIPES = (
     Recipe(
-        client="pandas",
+        client="pandas 3.1",
         language="python",
         code="""\
 import pandas as pd
@@ -137,7 +137,7 @@ labels, images = train["label"].to_numpy(), train.iloc[:, 1:].to_numpy("uint8").
         note="The columns are those of Kaggle's mnist_train.csv; digits_all.csv has 1x1 to 8x8.",
     ),
     Recipe(
-        client="polars",
+        client="polars 2.1",
         language="python",
         code="""\
 import polars as pl
@@ -148,7 +148,7 @@ images = sevens["pixels"].to_numpy().reshape(-1, 28, 28)""",
         note="It asks for the end of the file first, and then only for what the query needs.",
     ),
     Recipe(
-        client="pyarrow and fsspec",
+        client="pyarrow 26 and fsspec",
         language="python",
         code="""\
 import fsspec  # with aiohttp, which its files over HTTP need
@@ -160,7 +160,7 @@ labels = table["label"].to_numpy()
 images = table["pixels"].combine_chunks().flatten().to_numpy().reshape(-1, 28, 28)""",
     ),
     Recipe(
-        client="DuckDB",
+        client="DuckDB 1.5",
         language="sql",
         code="""\
 INSTALL httpfs;
@@ -169,7 +169,7 @@ SELECT label, count(*) FROM '{base}/mirrors/flat/mnist_train.parquet' GROUP BY l
         note="The first line downloads DuckDB's extension for HTTP, once.",
     ),
     Recipe(
-        client="DuckDB by way of pyarrow",
+        client="DuckDB by way of pyarrow 26",
         language="python",
         code="""\
 import duckdb
@@ -182,14 +182,14 @@ print(duckdb.sql("SELECT label, count(*) FROM train GROUP BY label ORDER BY labe
         note="For a machine that reaches this service and not the place of DuckDB's extensions; as lazy as httpfs.",
     ),
     Recipe(
-        client="R",
+        client="base R",
         language="r",
         code="""\
 train <- read.csv("{base}/mirrors/flat/mnist_train.csv", check.names = FALSE)
 image(t(matrix(as.numeric(train[1, -1]), 28, byrow = TRUE)[28:1, ]), col = gray(0:255 / 255), main = train$label[1])""",
     ),
     Recipe(
-        client="hyparquet",
+        client="hyparquet 1.33",
         language="javascript",
         code="""\
 import { asyncBufferFromUrl, parquetReadObjects } from "hyparquet";
@@ -200,7 +200,7 @@ console.log(rows[0].label, rows[0].pixels.length);""",
         note="In Node, and in pages of any origin; it fetches only the groups of 1,000 rows that it needs.",
     ),
     Recipe(
-        client="Arrow for JavaScript",
+        client="Arrow for JavaScript 21.2",
         language="javascript",
         code="""\
 import { tableFromIPC } from "apache-arrow";

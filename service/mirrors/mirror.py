@@ -17,11 +17,15 @@ from service.http.route import ApiRoute
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorFile:
-    """A file that foreign loaders ask for: the dataset it is made of, its media type, and its body."""
+    """A file that foreign loaders ask for: the dataset it is made of, its media type, and its body.
+
+    `same_as` is the path of another file that has the same bytes, so that they are built once.
+    """
 
     dataset: str
     media_type: str
     body: Callable[[Dataset], Whole | File | Original]
+    same_as: str | None = None
 
     def represent(self, path: str, catalog: Catalog) -> Representation:
         """The file, which is at `path`.
@@ -31,7 +35,10 @@ class MirrorFile:
         """
         dataset = catalog[self.dataset]
         return Representation(
-            media_type=self.media_type, body=self.body(dataset), version=dataset, identity=f"mirror {path}"
+            media_type=self.media_type,
+            body=self.body(dataset),
+            version=dataset,
+            identity=f"mirror {self.same_as or path}",
         )
 
 

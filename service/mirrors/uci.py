@@ -50,11 +50,15 @@ MIRROR = Mirror(
             client="NumPy",
             language="python",
             code=(
+                "from urllib.request import urlopen\n"
+                "\n"
                 "import numpy as np\n"
                 "\n"
-                f'table = np.loadtxt("{{base}}{PATH}", delimiter=",", dtype=np.uint8)\n'
+                f'with urlopen("{{base}}{PATH}") as file:\n'
+                '    table = np.loadtxt(file, delimiter=",", dtype=np.uint8)\n'
                 "images, labels = table[:, :-1].reshape(-1, 8, 8), table[:, -1]"
             ),
+            note="Of a URL, `np.loadtxt` would leave a copy in the working directory.",
         ),
         Recipe(
             client="pandas",

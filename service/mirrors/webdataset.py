@@ -89,7 +89,7 @@ MIRROR = Mirror(
     },
     recipes=(
         Recipe(
-            client="webdataset",
+            client="webdataset 1.0",
             language="python",
             code="""\
 import webdataset as wds
@@ -100,7 +100,7 @@ image, label = next(iter(train))  # uint8 (28, 28), int""",
             note="It reads by curl. A shard is read from front to back, so shuffle mixes what is near in the file.",
         ),
         Recipe(
-            client="webdataset with PyTorch",
+            client="webdataset 1.0 with PyTorch",
             language="python",
             code="""\
 import webdataset as wds

@@ -106,7 +106,7 @@ def test_every_file_is_of_a_dataset_and_offered_under_its_own_name(mirror: Mirro
         assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+(; [a-z-]+=[a-z0-9-]+)*", file.media_type)
         body = file.body(real[file.dataset])
         if isinstance(body, File | Original):
-            assert body.filename == path.rpartition("/")[2]
+            assert body.filename == (file.same_as or path).rpartition("/")[2]
         if isinstance(body, Original):
             assert body.path.is_file()
 

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,8 @@ def test_it_is_load_digits(content: bytes) -> None:
 
 def test_numpy_and_pandas_read_it_by_its_url(live: Site) -> None:
     expected = load_digits()
-    assert np.array_equal(np.loadtxt(live.url + PATH, delimiter=",")[:, -1], expected.target)
+    with urlopen(live.url + PATH) as file:
+        assert np.array_equal(np.loadtxt(file, delimiter=",")[:, -1], expected.target)
     frame = pd.read_csv(live.url + PATH, header=None)
     assert frame.shape == (1_797, 65)
     assert np.array_equal(frame.iloc[:, :-1], expected.data)
