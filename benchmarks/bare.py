@@ -4,6 +4,7 @@
 `/{status}/{size}/{fields}/{piece}` sends the body in pieces of so many bytes.
 """
 
+import os
 from functools import lru_cache
 
 from starlette.types import Message, Receive, Scope, Send
@@ -31,7 +32,8 @@ def answer(path: str) -> Answer:
     status, size, fields, length = map(int, [*path.strip("/").split("/"), "0", "0"][:4])
     headers = [(b"content-type", b"application/octet-stream"), (b"content-length", b"%d" % size)] if size else []
     headers += [(b"x-field-%04d-of-bare" % number, b"v" * 40) for number in range(fields)]
-    pieces = [bytes(min(length, size - start)) for start in range(0, size, length)] if length else [bytes(size)]
+    body = os.urandom(size)  # zeros would all be one page of memory, which is always in the fastest cache
+    pieces = [body[start : start + length] for start in range(0, size, length)] if length else [body]
     return (
         {"type": "http.response.start", "status": status, "headers": headers},
         [

@@ -61,5 +61,12 @@ REPEATED = (
 WHOLE = (
     Case("Parquet", Ask(f"{TRAIN}.parquet"), 0.80, quick=True),
     Case("NPZ", Ask(f"{TRAIN}.npz"), 0.80, quick=True),
+    Case("mirror: original .gz", Ask("/mirrors/mnist/train-images-idx3-ubyte.gz"), 0.90),
+    Case("mirror: Keras' mnist.npz", Ask("/mirrors/keras/mnist.npz"), 0.90),
+    Case(
+        "mirror: Parquet of Hugging Face",
+        Ask("/mirrors/huggingface/datasets/ylecun/mnist/resolve/main/mnist/train-00000-of-00001.parquet"),
+        0.90,
+    ),
 )
-"""A whole split, from the second time on; compared in bytes a second."""
+"""Whole files, from the second time on; compared in bytes a second."""
