@@ -17,17 +17,24 @@ CODE := $(wildcard service tests benchmarks examples) clients/python/digits_clie
 CLIENTS := tests/openapi_clients
 ENGINES := tests/engines
 FRAMEWORKS := tests/frameworks
+LOADERS := tests/loaders
+# Older generations of a loader that people still use, each in an environment of its own.
+GENERATIONS := $(addprefix $(LOADERS)/generations/,datasets-2 datasets-3)
 # What the client needs, in the oldest versions: uv would keep those of an existing lock, unless they are named.
 LOWEST := --resolution lowest-direct $(addprefix --upgrade-package ,numpy urllib3 filelock) $(FRAMEWORKS)/lowest/requirements.in
 AXES := service/datasets/axes
+# What torchvision needs in the environment of the loaders, in the versions that the others there need.
+TORCH := $(LOADERS)/torch/requirements.in --constraint $(LOADERS)/requirements.txt
 # Several programs share few cores, and threads that wait for one another would take most of the time.
 TRY = OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 $(FRAMEWORKS)/.venv/bin/python -m pytest --confcutdir $(FRAMEWORKS)
 # What is locked: what the service needs, and what the client in the same environment needs.
 LOCKED := pyproject.toml clients/python/pyproject.toml
-LOCKS := requirements.txt requirements-dev.txt $(addsuffix /requirements.txt,$(CLIENTS) $(ENGINES) $(FRAMEWORKS) $(FRAMEWORKS)/lowest $(AXES))
+# Folders whose lock has hashes and depends on no other lock.
+HASHED := $(CLIENTS) $(ENGINES) $(AXES) $(LOADERS) $(GENERATIONS)
+LOCKS := requirements.txt requirements-dev.txt $(addsuffix /requirements.txt,$(HASHED) $(LOADERS)/torch $(FRAMEWORKS) $(FRAMEWORKS)/lowest)
 
 help: ## list the verbs
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb gives; do printf '  make %-14s %s\n' "$$verb" "$$gives"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb gives; do printf '  make %-20s %s\n' "$$verb" "$$gives"; done
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
@@ -42,8 +49,14 @@ image: ## build the container image
 test: .venv/.dev tests/browser/node_modules/.done ## run the tests, on all cores (TESTS="tests/http -k range" for some)
 	$(IN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-test-clients: .venv/.dev $(CLIENTS)/.venv/.done $(CLIENTS)/node_modules/.done ## generate clients of the OpenAPI document, build them and call the service
+test-clients: test-openapi-clients test-loaders ## both of the following
+
+test-openapi-clients: .venv/.dev $(CLIENTS)/.venv/.done $(CLIENTS)/node_modules/.done ## generate clients of the OpenAPI document, build them and call the service
 	$(IN)/python -m pytest $(CLIENTS)
+
+test-loaders: .venv/.runtime $(addsuffix /.venv/.done,$(LOADERS) $(GENERATIONS)) $(LOADERS)/node_modules/.done ## read the mirrors with torchvision, Keras, Hugging Face's datasets, OpenML's client and others
+	$(LOADERS)/.venv/bin/python -m pytest --confcutdir $(LOADERS) $(LOADERS)
+	for generation in $(GENERATIONS); do $$generation/.venv/bin/python -m pytest --confcutdir $(LOADERS) $(LOADERS)/test_huggingface.py; done
 
 test-engines: .venv/.dev $(ENGINES)/.venv/.done ## read the service with Ray Data, Dask and Spark (needs Java 17)
 	$(ENGINES)/.venv/bin/python -m pytest --confcutdir $(ENGINES) $(ENGINES)
@@ -70,15 +83,14 @@ floors: .venv/.dev ## check that imports go down only
 lock-check: .venv/.dev ## check that the locks are what pyproject.toml asks for
 	@mkdir -p $(dir $(addprefix .venv/locks/,$(LOCKS))) && for lock in $(LOCKS); do cp $$lock .venv/locks/$$lock; done
 # Versions and markers only: a version may gain files, and so hashes, after it was locked.
-	@{ $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements.txt \
+	@( $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements.txt \
 	    && $(COMPILE) $(LOCKED) --output-file .venv/locks/requirements-dev.txt --group pyproject.toml:dev --constraints .venv/locks/requirements.txt \
-	    && $(COMPILE) $(CLIENTS)/requirements.in --output-file .venv/locks/$(CLIENTS)/requirements.txt \
-	    && $(COMPILE) $(ENGINES)/requirements.in --output-file .venv/locks/$(ENGINES)/requirements.txt \
-	    && $(COMPILE) $(AXES)/requirements.in --output-file .venv/locks/$(AXES)/requirements.txt \
+	    && for set in $(HASHED); do $(COMPILE) $$set/requirements.in --output-file .venv/locks/$$set/requirements.txt || exit 1; done \
+	    && $(COMPILE) $(TORCH) --output-file .venv/locks/$(LOADERS)/torch/requirements.txt \
 	    && $(COMPILE) $(FRAMEWORKS)/requirements.in --output-file .venv/locks/$(FRAMEWORKS)/requirements.txt \
 	    && $(COMPILE) $(LOWEST) --output-file .venv/locks/$(FRAMEWORKS)/lowest/requirements.txt \
-	    && for lock in $(LOCKS); do diff <(grep == $$lock | sed 's/ *\\$$//') <(grep == .venv/locks/$$lock) || exit 1; done; \
-	    } || { echo "The locks do not fit pyproject.toml: run \`make lock\` and commit them." >&2; exit 1; }
+	    && for lock in $(LOCKS); do diff <(grep == $$lock | sed 's/ *\\$$//') <(grep == .venv/locks/$$lock) || exit 1; done \
+	    ) || { echo "The locks do not fit pyproject.toml: run \`make lock\` and commit them." >&2; exit 1; }
 	@echo "The locks fit pyproject.toml."
 
 openapi-check: .venv/.runtime ## check that openapi/openapi.json is what the code says
@@ -106,9 +118,8 @@ format: .venv/.dev ## format, and mend what lint can mend
 lock: .venv/.dev ## resolve the locks anew (UPGRADE=1 for newer versions)
 	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(LOCKED) --output-file requirements.txt
 	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(LOCKED) --output-file requirements-dev.txt --group pyproject.toml:dev --constraints requirements.txt
-	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(CLIENTS)/requirements.in --output-file $(CLIENTS)/requirements.txt
-	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(ENGINES)/requirements.in --output-file $(ENGINES)/requirements.txt
-	$(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $(AXES)/requirements.in --output-file $(AXES)/requirements.txt
+	for set in $(HASHED); do $(COMPILE) --generate-hashes $(if $(UPGRADE),--upgrade) $$set/requirements.in --output-file $$set/requirements.txt; done
+	$(COMPILE) $(if $(UPGRADE),--upgrade) $(TORCH) --output-file $(LOADERS)/torch/requirements.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) $(FRAMEWORKS)/requirements.in --output-file $(FRAMEWORKS)/requirements.txt
 	$(COMPILE) --generate-hashes $(LOWEST) --output-file $(FRAMEWORKS)/lowest/requirements.txt
 
@@ -139,7 +150,7 @@ wheel: .venv/.dev ## build the wheels of the service and of the client into dist
 	cd clients/python && '$(CURDIR)/$(IN)/python' -m hatchling build --target wheel --directory '$(CURDIR)/dist'
 
 clean: ## remove all that these verbs made
-	rm -rf .venv dist build tests/*/node_modules $(CLIENTS)/.venv $(ENGINES)/.venv $(FRAMEWORKS)/.venv $(FRAMEWORKS)/lowest/.venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv dist build tests/*/node_modules $(addsuffix /.venv,$(CLIENTS) $(ENGINES) $(FRAMEWORKS) $(FRAMEWORKS)/lowest $(LOADERS) $(GENERATIONS)) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up ----------------------------------------------------------------------------------------------------------
@@ -185,6 +196,12 @@ $(CLIENTS)/node_modules/.done: $(CLIENTS)/package-lock.json
 	@npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
+# Readers of the mirrors in JavaScript.
+$(LOADERS)/node_modules/.done: $(LOADERS)/package-lock.json
+	@echo "Installing readers in JavaScript into $(LOADERS)/node_modules …"
+	@npm ci --prefix $(LOADERS) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
 $(CLIENTS)/.venv/.done: $(CLIENTS)/requirements.txt
 	@echo "Installing what generates and builds clients into $(CLIENTS)/.venv …"
 	@$(PYTHON) -m venv $(CLIENTS)/.venv
@@ -218,4 +235,18 @@ $(FRAMEWORKS)/lowest/.venv/.done: $(FRAMEWORKS)/lowest/requirements.txt
 	@$(call ADD_PATHS,$(FRAMEWORKS)/lowest/.venv)
 	@touch $@
 
-.PHONY: help serve image test test-clients test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums originals screenshots axes tsne wheel clean
+# Loaders, with whichever build of torch pip prefers; the service runs in its own environment.
+$(LOADERS)/.venv/.done: $(LOADERS)/requirements.txt $(LOADERS)/torch/requirements.txt
+	@echo "Installing torchvision, Keras, Hugging Face's datasets, OpenML's client and other loaders into $(LOADERS)/.venv …"
+	@$(PYTHON) -m venv $(LOADERS)/.venv
+	@$(LOADERS)/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
+	@$(LOADERS)/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --requirement $(LOADERS)/torch/requirements.in --constraint $(LOADERS)/torch/requirements.txt
+	@touch $@
+
+$(addsuffix /.venv/.done,$(GENERATIONS)): $(LOADERS)/generations/%/.venv/.done: $(LOADERS)/generations/%/requirements.txt
+	@echo "Installing the last release of $* into $(LOADERS)/generations/$*/.venv …"
+	@$(PYTHON) -m venv $(LOADERS)/generations/$*/.venv
+	@$(LOADERS)/generations/$*/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
+	@touch $@
+
+.PHONY: help serve image test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums originals screenshots axes tsne wheel clean

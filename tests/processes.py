@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TextIO
 
 ROOT = Path(__file__).parent.parent
 """The repository."""
@@ -27,6 +29,8 @@ class RunningServer:
 
     url: str
     process: subprocess.Popen[str]
+    messages: SimpleQueue[str]
+    """Lines that it writes from then on."""
 
     @property
     def is_running(self) -> bool:
@@ -49,10 +53,17 @@ def run_server(
                     break
             else:
                 raise AssertionError("The server ended before it ran:\n" + "".join(told))
-            reader = threading.Thread(target=process.stderr.read)  # so that the server never waits for a reader
+            messages: SimpleQueue[str] = SimpleQueue()
+            # Reads all the time, so that the server never waits for a reader.
+            reader = threading.Thread(target=_pass_lines, args=(process.stderr, messages))
             reader.start()
-            yield RunningServer(found[1], process)
+            yield RunningServer(found[1], process, messages)
         finally:
             process.terminate()
             process.wait(30)
         reader.join()
+
+
+def _pass_lines(source: TextIO, sink: SimpleQueue[str]) -> None:
+    for line in source:
+        sink.put(line)

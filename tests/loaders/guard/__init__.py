@@ -1,0 +1,1 @@
+"""The folder on PYTHONPATH that keeps loaders from other machines."""
