@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import openml
 import pytest
+from sklearn.datasets import _openml as scikit_learn
 
 from tests.loaders.access_log import AccessLog
 from tests.loaders.originals import Originals, Samples, join
@@ -49,10 +50,14 @@ def test_openml_python_tells_what_is_missing() -> None:
     assert list(openml.datasets.list_datasets(output_format="dataframe")["name"]) == ["mnist_784", "digits"]
 
 
+@pytest.mark.parametrize("where", ["any program", "one program"])
 def test_scikit_learn_gets_mnist(
-    url: str, originals: Originals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    url: str, originals: Originals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    names = run_recipe(url, "openml", "scikit-learn 1.9, fetch_openml")
+    for name in ("_SEARCH_NAME", "_DATA_INFO", "_DATA_FEATURES", "_DATA_QUALITIES"):
+        monkeypatch.setattr(scikit_learn, name, getattr(scikit_learn, name))  # put back after the recipe
+    releases = "1.7 to 1.9" if where == "any program" else "1.0 to 1.9"
+    names = run_recipe(url, "openml", f"scikit-learn {releases}, fetch_openml in {where}")
     samples = Samples(names["images"].reshape(-1, 28, 28).astype(np.uint8), names["labels"].astype(np.uint8))
     assert samples.digest == join(originals.train, originals.test).digest

@@ -18,7 +18,7 @@ from sklearn.datasets import _openml as scikit_learn
 from sklearn.datasets import fetch_openml
 
 from service.data.dataset import Dataset
-from service.mirrors.openml import MIRROR
+from service.mirrors.openml import MIRROR, SCIKIT_LEARN
 from service.mirrors.openml.endpoints import ROOT, arff_path, parquet_path
 from service.mirrors.openml.entries import ENTRIES, Entry
 from tests.http.expect import assert_problem, stable_headers
@@ -82,6 +82,30 @@ def test_scikit_learn_tells_what_is_missing(tmp_path: Path) -> None:
         fetch_openml("nothing", version=1, data_home=tmp_path)
     with pytest.raises(scikit_learn.OpenMLError, match="data_id 28 not found"):
         fetch_openml(data_id=28, data_home=tmp_path)
+
+
+@pytest.mark.parametrize("host", ["https://www.openml.org/", "https://api.openml.org/"])
+def test_the_recipe_replaces_every_address_of_scikit_learn(
+    live: Site, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    names = ("_SEARCH_NAME", "_DATA_INFO", "_DATA_FEATURES", "_DATA_QUALITIES")
+    expected = {}
+    for name in names:
+        path = getattr(scikit_learn, name).split("/", 3)[3]
+        monkeypatch.setattr(scikit_learn, name, host + path)
+        expected[name] = f"{live.url}{ROOT}/{path}"
+    exec(SCIKIT_LEARN.replace("{base}", live.url).partition("\nmnist = ")[0], {})  # noqa: S102 - ours
+    assert {name: getattr(scikit_learn, name) for name in names} == expected
+
+
+def test_the_recipe_sets_the_prefix_of_older_releases_of_scikit_learn(
+    live: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scikit_learn, "_OPENML_PREFIX", "https://api.openml.org/", raising=False)
+    monkeypatch.setattr(scikit_learn, "_DATA_INFO", "api/v1/json/data/{}")
+    exec(SCIKIT_LEARN.replace("{base}", live.url).partition("\nmnist = ")[0], {})  # noqa: S102 - ours
+    address = scikit_learn._OPENML_PREFIX + scikit_learn._DATA_INFO.format(554)
+    assert live.get(address.removeprefix(live.url)).json["data_set_description"]["name"] == "mnist_784"
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -212,6 +236,15 @@ def test_what_is_missing_is_412_with_the_code_of_openml(live: Site, path: str, c
     answer = live.get(XML + path)
     assert (answer.status, answer["Content-Type"]) == (412, "text/xml; charset=utf-8")
     assert texts(answer, "oml:code") == [str(code)]
+
+
+@pytest.mark.parametrize("path", ["/task%01", "/data/list/%1B/1", "/data/list/tag%00", "/task%EF%BF%BE%FF"])
+def test_an_error_is_well_formed_whatever_was_asked(live: Site, path: str) -> None:
+    for root in (JSON, XML):
+        assert live.get(root + path).status == 412
+    [message] = texts(live.get(XML + path), "oml:message")
+    assert message is not None
+    assert "\N{REPLACEMENT CHARACTER}" in message
 
 
 def test_other_paths_are_problems(live: Site) -> None:

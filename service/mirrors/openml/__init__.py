@@ -3,13 +3,38 @@
 from service.mirrors.mirror import Mirror, Recipe
 from service.mirrors.openml.endpoints import FILES, ROOT, ROUTES
 
+SCIKIT_LEARN_CACHE = """\
+import gzip
+import shutil
+from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import urlopen
+
+from sklearn.datasets import fetch_openml, get_data_home
+
+server = "{base}/mirrors/openml/"
+asked = ("list/data_name/mnist_784/limit/2/data_version/1", "554", "features/554", "qualities/554")
+sources = {f"api/v1/json/data/{name}": f"{server}api/v1/json/data/{name}" for name in asked}
+arff = f"{server}data/v1/download/52667/mnist_784.arff"
+for path, url in {**sources, urlparse(arff).path.lstrip("/"): arff}.items():
+    file = Path(get_data_home(), "openml", "openml.org", f"{path}.gz")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with urlopen(url) as answer, gzip.open(file, "wb", compresslevel=1) as copy:
+        shutil.copyfileobj(answer, copy)
+mnist = fetch_openml("mnist_784", version=1)
+images, labels = mnist.data.to_numpy(), mnist.target.astype(int).to_numpy()"""
+
 SCIKIT_LEARN = """\
 import sklearn.datasets._openml as openml
 from sklearn.datasets import fetch_openml
 
-for name in ("_SEARCH_NAME", "_DATA_INFO", "_DATA_FEATURES", "_DATA_QUALITIES"):
-    address = getattr(openml, name).replace("https://www.openml.org", "{base}/mirrors/openml")
-    setattr(openml, name, address)
+server = "{base}/mirrors/openml/"
+if hasattr(openml, "_OPENML_PREFIX"):  # before scikit-learn 1.7
+    openml._OPENML_PREFIX = server
+else:
+    for name in ("_SEARCH_NAME", "_DATA_INFO", "_DATA_FEATURES", "_DATA_QUALITIES"):
+        path = getattr(openml, name).split("/", 3)[3]
+        setattr(openml, name, server + path)
 mnist = fetch_openml("mnist_784", version=1, data_home="openml-mirror")
 images, labels = mnist.data.to_numpy(), mnist.target.astype(int).to_numpy()"""
 
@@ -43,7 +68,17 @@ MIRROR = Mirror(
     routes=ROUTES,
     recipes=(
         Recipe(
-            client="scikit-learn 1.9, fetch_openml",
+            client="scikit-learn 1.7 to 1.9, fetch_openml in any program",
+            language="python",
+            code=SCIKIT_LEARN_CACHE,
+            note=(
+                "The answers are put where scikit-learn keeps those of openml.org: ~/scikit_learn_data, or "
+                "$SCIKIT_LEARN_DATA. fetch_openml finds them there, also in other programs, checks the MD5 of the file "
+                "and connects to nothing. It needs pandas."
+            ),
+        ),
+        Recipe(
+            client="scikit-learn 1.0 to 1.9, fetch_openml in one program",
             language="python",
             code=SCIKIT_LEARN,
             note=(

@@ -1,5 +1,6 @@
 """The two notations of OpenML's interface: JSON, and XML in its own namespace."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,6 +14,9 @@ from service.http.problems import Declined
 from service.mirrors.openml.entries import Values
 
 NAMESPACE = "http://openml.org/openml"
+
+UNWRITABLE = re.compile("[^\\t\\n\\r\\x20-\\uD7FF\\uE000-\\uFFFD\\U00010000-\\U0010FFFF]")
+"""Characters that no document of XML 1.0 can hold, not even as references (section 2.2)."""
 
 
 class Write(Protocol):
@@ -49,8 +53,13 @@ def write_xml(name: str, values: Values) -> bytes:
 def _write_children(values: Values) -> Iterator[str]:
     for name, value in values.items():
         for one in value if isinstance(value, list) else [value]:
-            inner = "".join(_write_children(one)) if isinstance(one, Mapping) else escape(str(one))
+            inner = "".join(_write_children(one)) if isinstance(one, Mapping) else _write_text(str(one))
             yield f"<oml:{name}>{inner}</oml:{name}>"
+
+
+def _write_text(text: str) -> str:
+    """Text of an element; a part of a client's path may hold any character."""
+    return escape(UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 NOTATIONS: Mapping[str, Notation] = MappingProxyType(
