@@ -1,6 +1,5 @@
 """The picture and the labels from which the examples of TensorFlow.js load MNIST in a browser."""
 
-import struct
 import zlib
 from collections.abc import Iterator
 from functools import partial
@@ -8,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from service.data.dataset import Dataset
-from service.formats.png import COLOUR_TYPES, SIGNATURE, write_chunk
+from service.formats.png import SIGNATURE, write_chunk, write_header
 from service.http.representation import File
 from service.mirrors.mirror import Mirror, MirrorFile, Recipe
 
@@ -31,7 +30,7 @@ def write_sprite(dataset: Dataset) -> Iterator[bytes]:
     """
     images = dataset.images[FIRST:].reshape(-1, dataset.card.pixels)
     yield SIGNATURE
-    yield write_chunk(b"IHDR", struct.pack(">2I5B", dataset.card.pixels, len(images), 8, COLOUR_TYPES[1], 0, 0, 0))
+    yield write_header(len(images), dataset.card.pixels, channels=1)
     compressor = zlib.compressobj(6, strategy=zlib.Z_RLE)
     for start in range(0, len(images), ROWS):
         lines = np.pad(images[start : start + ROWS], ((0, 0), (1, 0)))  # each begins with its filter type, 0: none

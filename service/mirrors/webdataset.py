@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from tarfile import BLOCKSIZE, RECORDSIZE, USTAR_FORMAT, TarInfo
-
-import numpy as np
-from numpy.typing import NDArray
 
 from service.data.split import Split
 from service.formats import png
@@ -44,15 +42,16 @@ def write_shard(split: Split, number: int) -> Iterator[bytes]:
     first, size = number * SAMPLES, 0
     images, labels = split.images[first : first + SAMPLES], split.labels[first : first + SAMPLES].tolist()
     for start in range(0, len(labels), PIECE):
-        stop = min(start + PIECE, len(labels))
-        piece = b"".join([_write_sample(first + row, images[row], labels[row]) for row in range(start, stop)])
+        pictures = png.encode_greys(images[start : start + PIECE])
+        samples = zip(count(first + start), pictures, labels[start : start + PIECE], strict=False)
+        piece = b"".join([_write_sample(*sample) for sample in samples])
         size += len(piece)
         yield piece
     yield bytes(2 * BLOCKSIZE + -(size + 2 * BLOCKSIZE) % RECORDSIZE)
 
 
-def _write_sample(key: int, image: NDArray[np.uint8], label: int) -> bytes:
-    return _write_member(b"%06d.png" % key, png.encode(image)) + _write_member(b"%06d.cls" % key, b"%d" % label)
+def _write_sample(key: int, picture: bytes, label: int) -> bytes:
+    return _write_member(b"%06d.png" % key, picture) + _write_member(b"%06d.cls" % key, b"%d" % label)
 
 
 def _write_member(name: bytes, content: bytes) -> bytes:

@@ -55,3 +55,10 @@ def test_16_levels_of_ink_become_256_of_grey(digits: Dataset) -> None:
 
 def test_the_caption_names_the_label() -> None:
     assert png.caption(5) == "Label: 5"
+
+
+@pytest.mark.parametrize("shape", [(0, 28, 28), (1, 8, 8), (300, 28, 28), (3, 64, 64), (2, 65, 64), (2, 1, 1)])
+def test_many_pictures_are_those_that_are_written_one_by_one(shape: tuple[int, int, int]) -> None:
+    images = np.random.default_rng(5).integers(0, 256, shape, np.uint8)
+    images[:, ::3] = 0
+    assert png.encode_greys(images) == [png.encode(image) for image in images]

@@ -20,7 +20,7 @@ from service.formats.png import PLAIN, encode_rows
 from service.formats.render import to_grey
 from service.formats.row_store import write_rows
 from service.mirrors.huggingface import MIRROR
-from service.mirrors.huggingface.parquet import ROW_GROUP, draw_digits, encode_split
+from service.mirrors.huggingface.parquet import ROW_GROUP, encode_split
 from service.mirrors.huggingface.repositories import DIGITS, MNIST, REPOSITORIES, ROOT, Repository
 from tests import made
 from tests.http.expect import assert_problem, stable_headers
@@ -91,15 +91,6 @@ def test_a_file_is_such_as_the_library_datasets_writes(
     groups = [file.metadata.row_group(index).num_rows for index in range(file.num_row_groups)]
     assert set(groups[:-1]) <= {ROW_GROUP}
     assert sum(groups) == len(repository.card.splits[source])
-
-
-@pytest.mark.parametrize("name", ["mnist", "digits"])
-def test_pictures_are_drawn_as_everywhere_else(real: dict[str, Dataset], name: str) -> None:
-    batch = Selection.of(real[name].split("all")).page(0, 500).batch()
-    pictures, ends = draw_digits(to_grey(batch.flat.reshape(-1, batch.height, batch.width), batch.peak))
-    expected = encode_rows(batch)
-    assert pictures == b"".join(expected)
-    assert ends.tolist() == np.cumsum([len(one) for one in expected]).tolist()
 
 
 def test_finished_rows_of_a_split_only_make_a_file_sooner() -> None:

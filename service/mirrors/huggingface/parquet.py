@@ -3,8 +3,6 @@
 Source: the `Image` and `ClassLabel` features of Hugging Face's library datasets, whose Parquet files are so.
 """
 
-import struct
-import zlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,8 +18,7 @@ from service.data.selection import Selection
 from service.data.split import Split
 from service.formats.byte_sink import ByteSink
 from service.formats.format import Encoded, split_pieces
-from service.formats.png import COLOUR_TYPES, PLAIN, SIGNATURE, write_chunk
-from service.formats.render import Picture, to_grey
+from service.formats.png import PLAIN, encode_rows
 
 ROW_GROUP = 1_000
 """Rows of a group: what a reader that streams has to fetch before its first row, about 200 kB of MNIST."""
@@ -59,25 +56,9 @@ def _draw_pictures(batch: Batch) -> pa.StructArray:
     if stored is not None:
         pictures = _to_binary(stored.read(batch.index), stored.ends(batch.index))
     else:
-        pictures = _to_binary(*draw_digits(to_grey(batch.flat.reshape(-1, batch.height, batch.width), batch.peak)))
+        drawn = encode_rows(batch)
+        pictures = _to_binary(b"".join(drawn), np.cumsum([*map(len, drawn)], dtype=np.int64))
     return pa.StructArray.from_arrays([pictures, pa.nulls(len(batch), pa.string())], fields=list(PICTURE))
-
-
-def draw_digits(images: Picture) -> tuple[bytes, NDArray[np.int64]]:
-    """Grey images `(n, height, width)` of a few thousand pixels at most, as PNG one after the other, and their ends.
-
-    The bytes are those of `service.formats.png.encode`, which takes a third more time: it makes the filtered rows and
-    the header anew for each picture, and for a digit these cost as much as half of its compression.
-    """
-    count, height, width = images.shape
-    lines = np.zeros((count, height, 1 + width), np.uint8)  # each row begins with its filter: none
-    lines[:, :, 1:] = images
-    data, size = lines.reshape(-1).data, height * (1 + width)
-    head = SIGNATURE + write_chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, COLOUR_TYPES[1], 0, 0, 0))
-    tail = write_chunk(b"IEND", b"")
-    bodies = [write_chunk(b"IDAT", zlib.compress(data[start : start + size], 1)) for start in range(0, len(data), size)]
-    ends = np.cumsum([len(head) + len(body) + len(tail) for body in bodies], dtype=np.int64)
-    return head + (tail + head).join(bodies) + tail, ends
 
 
 def _to_binary(values: Encoded, ends: NDArray[np.int64]) -> pa.BinaryArray:
