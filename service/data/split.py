@@ -74,11 +74,15 @@ class Split:
         counts.flags.writeable = False
         return counts
 
+    @property
+    def arrays(self) -> Mapping[str, NDArray[np.uint8]]:
+        """`images` `(n, height, width)` and `labels` `(n,)`, both uint8 and C-ordered, as files of arrays hold them."""
+        return MappingProxyType({"images": self.images, "labels": self.labels.astype(np.uint8)})
+
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """SHA-256 (hex) of the split's `images` and of its `labels`, each as uint8 in C order."""
-        arrays = {"images": self.images, "labels": self.labels.astype(np.uint8)}
-        return MappingProxyType({name: hashlib.sha256(array.data).hexdigest() for name, array in arrays.items()})
+        return MappingProxyType({name: hashlib.sha256(one.data).hexdigest() for name, one in self.arrays.items()})
 
     def __len__(self) -> int:
         """Return the number of samples."""

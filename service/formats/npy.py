@@ -17,13 +17,13 @@ ALIGNMENT = 64
 
 
 @lru_cache(maxsize=256)
-def header(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> bytes:
-    """The header of a C-ordered array, padded with spaces to the alignment.
+def header(dtype: np.dtype[np.generic], shape: tuple[int, ...], alignment: int = ALIGNMENT) -> bytes:
+    """The header of a C-ordered array, padded with spaces, so that the array begins at a multiple of `alignment` bytes.
 
     Source: numpy's description of the NPY format (NEP 1), written here because it costs a tenth of numpy's own.
     """
     text = f"{{'descr': '{dtype.str}', 'fortran_order': False, 'shape': {shape!r}, }}"
-    padding = -(len(MAGIC) + 2 + len(text) + 1) % ALIGNMENT
+    padding = -(len(MAGIC) + 2 + len(text) + 1) % alignment
     body = f"{text}{' ' * padding}\n".encode("latin-1")
     return MAGIC + len(body).to_bytes(2, "little") + body
 

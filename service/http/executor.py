@@ -102,7 +102,8 @@ class Executor:
 
     def _keep(self, request: ApiRequest, representation: Representation, response: StoredResponse) -> StoredResponse:
         """The response, which later requests of the same URL get as well."""
-        if not representation.absolute:
+        held = isinstance(representation.body, Whole) and representation.body.held
+        if not representation.absolute and not held:
             self._cache.store(request.scope, response)
         return response
 
@@ -158,11 +159,10 @@ class Executor:
 
     def _tag(self, request: ApiRequest, representation: Representation, version: Versioned, coding: str) -> str:
         """A strong entity tag: the same one means the same bytes, from every replica of the same release."""
-        place: tuple[str, ...] = (request.root, request.canonical_url)
-        if representation.identity is not None:
-            place = (representation.identity,)
-        elif representation.absolute:
-            place = (request.address, request.canonical_url)
+        own = representation.identity
+        place: tuple[str, ...] = (request.root, request.canonical_url) if own is None else (own,)
+        if representation.absolute:
+            place += (request.address,)
         parts = (version.digest, representation.media_type, coding, *place, self._release)
         return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
@@ -183,10 +183,13 @@ def check_revision(request: ApiRequest, version: Versioned) -> None:
 def build_headers(request: ApiRequest, representation: Representation, etag: str, coding: str) -> Headers:
     """The headers of a 200 that do not depend on the bytes: validators, freshness, and what these depend on."""
     fresh = FOR_EVER if request.rev is not None and representation.pinned else FOR_AN_HOUR
+    freshness = representation.cache_control or fresh
+    if representation.absolute:  # a client has named the address, and a shared cache may not tell clients apart by Host
+        freshness = freshness.replace("public", "private")
     headers = [
         (b"content-type", representation.media_type.encode()),
         (b"etag", etag.encode()),
-        (b"cache-control", (representation.cache_control or fresh).encode()),
+        (b"cache-control", freshness.encode()),
         LAST_MODIFIED,
     ]
     if representation.headers:

@@ -59,10 +59,14 @@ Make = Callable[[], Encoded]
 
 @dataclass(frozen=True)
 class Whole:
-    """A body that is made in one piece; `make` costs about `cost` milliseconds of one core."""
+    """A body that is made in one piece; `make` costs about `cost` milliseconds of one core.
+
+    `held` is true of a view of what is in memory in any case: to keep it would save nothing.
+    """
 
     make: Make
     cost: float = 0.0
+    held: bool = False
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def _make_schema(split: Split) -> pa.Schema:
 
 def _read_batches(split: Split) -> Iterator[pa.RecordBatch]:
     """All samples as record batches, whose pixels are those in memory, not copied."""
-    schema, images, labels = _make_schema(split), _flatten(split), split.labels.astype(np.uint8)
+    schema, images, labels = _make_schema(split), _flatten(split), split.arrays["labels"]
     for start in range(0, len(split), ROWS):
         pixels = to_arrow(images[start : start + ROWS].reshape(-1))
         columns = [

@@ -1,7 +1,6 @@
 """Keras' `mnist.npz`, byte for byte the file whose SHA-256 Keras checks, made of the arrays by zlib."""
 
 import hashlib
-import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.data.dataset import Dataset
-from service.formats.npy import MAGIC
+from service.formats.npy import header
 from service.formats.npz import CENTRAL, END, LOCAL, VERSION
 from service.http.problems import Declined
 from service.http.representation import Encoded, File
@@ -61,8 +60,7 @@ class Member:
 
     def find(self, dataset: Dataset) -> NDArray[np.uint8]:
         """The array, uint8 `(n, 28, 28)` or `(n,)`."""
-        found: NDArray[np.generic] = getattr(dataset.split(self.split), self.array)
-        return found.astype(np.uint8, copy=False)
+        return dataset.split(self.split).arrays[self.array]
 
 
 TEST_LABELS = Member("y_test.npy", "test", "labels", 0x89BC)
@@ -131,7 +129,7 @@ def describe(member: Member, sizes: tuple[int, int, int], offset: int) -> tuple[
 
 def compress(array: NDArray[np.uint8]) -> tuple[list[bytes], int, int]:
     """The NPY file of an array as raw deflate, in pieces; its CRC-32; its size in bytes."""
-    head, pixels = write_header(array.shape), array.reshape(-1).data
+    head, pixels = header(array.dtype, array.shape, ALIGNMENT), array.reshape(-1).data
     deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, MEMORY_LEVEL)
     packed, crc = [deflate.compress(head)], zlib.crc32(head)
     for start in range(0, len(pixels), PIECE):
@@ -139,16 +137,6 @@ def compress(array: NDArray[np.uint8]) -> tuple[list[bytes], int, int]:
         packed.append(deflate.compress(piece))
         crc = zlib.crc32(piece, crc)
     return [*packed, deflate.flush()], crc, len(head) + len(pixels)
-
-
-def write_header(shape: tuple[int, ...]) -> bytes:
-    """The header of an NPY file of unsigned bytes, version 1.0, padded as numpy did it then.
-
-    Source: numpy's description of the NPY format (NEP 1).
-    """
-    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape!r}, }}"
-    padding = -(len(MAGIC) + 2 + len(text) + 1) % ALIGNMENT
-    return MAGIC + struct.pack("<H", len(text) + padding + 1) + f"{text}{' ' * padding}\n".encode("latin-1")
 
 
 MIRROR = Mirror(

@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
 from service.data.dataset import Dataset
 from service.formats.npy import NPY, header
 from service.http.representation import Encoded, File
@@ -22,8 +19,7 @@ ARRAYS = ("images", "labels")
 
 def write_array(dataset: Dataset, split: str, array: str) -> Iterator[Encoded]:
     """An array of a split as unsigned bytes, in an NPY file of version 1.0; images are not copied."""
-    found: NDArray[np.generic] = getattr(dataset.split(split), array)
-    values = found.astype(np.uint8, copy=False)
+    values = dataset.split(split).arrays[array]
     yield header(values.dtype, values.shape)
     yield values.reshape(-1).data
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import numpy as np
 import orjson
 
 from service.data.card import Card
@@ -89,11 +88,13 @@ def view_images(dataset: Dataset, first: int, rows: int) -> memoryview:
 
 def encode_labels(dataset: Dataset) -> bytes:
     """The one chunk of labels, a byte each."""
-    return dataset.labels.astype(np.uint8).tobytes()
+    return dataset.split("all").arrays["labels"].tobytes()
 
 
-def _serve(card: Card, media_type: str, make: Callable[[Dataset], Encoded]) -> MirrorFile:
-    return MirrorFile(dataset=card.name, media_type=media_type, body=lambda dataset: Whole(partial(make, dataset)))
+def _serve(card: Card, media_type: str, make: Callable[[Dataset], Encoded], *, held: bool = False) -> MirrorFile:
+    return MirrorFile(
+        dataset=card.name, media_type=media_type, body=lambda dataset: Whole(partial(make, dataset), held=held)
+    )
 
 
 def _serve_metadata(card: Card, describe: Callable[[], dict[str, Any]]) -> MirrorFile:
@@ -107,7 +108,8 @@ def list_store(card: Card, rows: int) -> Iterator[tuple[str, MirrorFile]]:
     yield "labels/zarr.json", _serve_metadata(card, partial(describe_labels, card))
     yield "labels/c/0", _serve(card, BINARY, encode_labels)
     for chunk, first in enumerate(card.splits["all"][::rows]):
-        yield f"images/c/{chunk}/0/0", _serve(card, BINARY, partial(view_images, first=first, rows=rows))
+        view = partial(view_images, first=first, rows=rows)
+        yield f"images/c/{chunk}/0/0", _serve(card, BINARY, view, held=True)
 
 
 PYTHON = """\

@@ -594,6 +594,39 @@ def test_an_identity_is_one_file_and_one_etag_under_every_url() -> None:
     assert (pieces.built, alone.built) == (1, 1)
 
 
+@pytest.mark.parametrize("identity", [None, "a text"])
+@pytest.mark.parametrize("cache_control", [None, "public, max-age=60"])
+def test_a_body_with_absolute_urls_is_of_one_address_and_of_one_client(
+    identity: str | None, cache_control: str | None
+) -> None:
+    executor, cache = build()
+    one = Representation(
+        media_type="text/plain",
+        body=Whole(Body()),
+        version=Version(),
+        identity=identity,
+        cache_control=cache_control,
+        absolute=True,
+    )
+
+    async def main() -> tuple[set[str], set[bytes]]:
+        answers = [await executor.execute(request_of(host=host), one) for host in ("a.test", "b.test", "a.test")]
+        return {etag_of(answer) for answer in answers}, {headers_of(answer)[b"cache-control"] for answer in answers}
+
+    tags, freshness = asyncio.run(main())
+    assert len(tags) == 2
+    assert freshness == {b"private, max-age=3600" if cache_control is None else b"private, max-age=60"}
+    assert cache.size == 0
+
+
+def test_a_view_of_what_is_in_memory_takes_no_room_in_the_cache() -> None:
+    executor, cache = build()
+    for held in (True, False):
+        body = Whole(Body(), held=held)
+        asyncio.run(executor.execute(request_of(), Representation(media_type="a/b", body=body, version=Version())))
+        assert (cache.size == 0) == held
+
+
 def list_files(files: Mapping[str, Finished]) -> bytes:
     return "".join(f"{name} {len(file)} {file.sha256} {file.md5}\n" for name, file in files.items()).encode()
 

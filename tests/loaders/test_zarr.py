@@ -2,15 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
 from urllib.request import urlopen
 
+import fsspec
 import numpy as np
 import pytest
 import zarr
 
 from tests.loaders.access_log import AccessLog, Request
 from tests.loaders.originals import Originals, Samples, join
+from tests.loaders.recipes import run_recipe
 
 MNIST = "/mirrors/zarr/mnist.zarr"
 DIGITS = "/mirrors/zarr/digits.zarr"
@@ -19,16 +20,6 @@ CHUNKS = {f"{MNIST}/images/c/{chunk}/0/0" for chunk in range(70)}
 
 OLDER = (".zarray", ".zattrs", ".zgroup", ".zmetadata")
 """What zarr-python looks for where it has not been told the version of the format."""
-
-
-def run_recipe(url: str, client: str) -> dict[str, Any]:
-    """The names that the recipe of a client defines when it is run as it stands on the page."""
-    with urlopen(f"{url}/mirrors") as answer:
-        mirrors = json.load(answer)["mirrors"]
-    recipes = next(one["recipes"] for one in mirrors if one["name"] == "zarr")
-    names: dict[str, Any] = {}
-    exec(next(one["code"] for one in recipes if one["client"].startswith(client)), names)  # noqa: S102 - ours
-    return names
 
 
 def test_zarr_python_reads_all_of_mnist(url: str, originals: Originals, access_log: AccessLog) -> None:
@@ -94,25 +85,22 @@ def test_what_is_missing_is_missing(url: str, name: str) -> None:
 
 
 def test_a_part_of_a_chunk_is_read_by_its_range(url: str, originals: Originals) -> None:
-    fsspec = pytest.importorskip("fsspec")
     found = fsspec.filesystem("http").cat_file(f"{url}{MNIST}/images/c/60/0/0", start=784, end=2 * 784)
     assert found == originals.test.images[1].tobytes()
 
 
 def test_the_recipe_of_zarr_python_gives_the_training_split(url: str, originals: Originals) -> None:
-    names = run_recipe(url, "zarr-python")
+    names = run_recipe(url, "zarr", "zarr-python 3.1")
     assert Samples(names["images"], names["labels"]).digest == originals.train.digest
 
 
 def test_the_recipe_with_obstore_gives_all(url: str, originals: Originals) -> None:
-    pytest.importorskip("obstore")
-    names = run_recipe(url, "zarr-python 3.1 with obstore")
+    names = run_recipe(url, "zarr", "zarr-python 3.1 with obstore 0.12")
     assert Samples(names["images"], names["labels"]).digest == join(originals.train, originals.test).digest
 
 
 def test_the_recipe_of_xarray_gives_the_training_split(url: str, originals: Originals) -> None:
-    pytest.importorskip("xarray")
-    names = run_recipe(url, "xarray")
+    names = run_recipe(url, "zarr", "xarray 2026.9")
     assert names["digits"]["images"].dtype == np.uint8
     assert names["digits"]["images"].dims == ("sample", "row", "column")
     assert Samples(names["images"], names["labels"]).digest == originals.train.digest
@@ -121,8 +109,7 @@ def test_the_recipe_of_xarray_gives_the_training_split(url: str, originals: Orig
 def test_the_recipe_of_tensorstore_gives_the_training_split(
     url: str, originals: Originals, access_log: AccessLog
 ) -> None:
-    pytest.importorskip("tensorstore")
-    names = run_recipe(url, "TensorStore")
+    names = run_recipe(url, "zarr", "TensorStore 0.1.86")
     assert names["images"].domain.labels == ("sample", "row", "column")
     assert Samples(names["x"], names["y"]).digest == originals.train.digest
     assert all((one.method, one.status) == ("GET", 200) for one in access_log.read())

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from service.data.dataset import Dataset
 from service.data.split import Split
 from service.mirrors.flat import MIRROR, ROOT, ROWS, SPLITS, WRITERS
-from tests.http.expect import assert_problem, stable_headers
+from tests.http.expect import stable_headers
+from tests.mirrors.expect import assert_nothing_at
 from tests.sites import Site
 
 SMALL = f"{ROOT}/digits_all"
@@ -182,10 +183,7 @@ def test_every_file_has_its_own_etag(live: Site) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_what_is_missing_is_404(live: Site, method: str, name: str) -> None:
-    answer = live.send(method, f"{ROOT}/{name}")
-    assert answer.status == 404
-    if method == "GET":
-        assert_problem(answer, "unknown-resource")
+    assert_nothing_at(live, method, f"{ROOT}/{name}")
 
 
 def test_tables_of_a_dataset_that_is_not_served_are_404(site: Site) -> None:
