@@ -133,6 +133,10 @@ checksums: .venv/.runtime ## record the checksums of whole-split files, after a 
 	@mv .venv/checksums.json service/api/checksums.json
 	@$(MAKE) --no-print-directory files
 
+promise: .venv/.dev ## record what docs/stability.md promises, after additions to the interface
+	$(IN)/python -m tests.stability.promise >.venv/v1.json
+	@mv .venv/v1.json tests/stability/v1.json
+
 files: .venv/.runtime ## record the digests of templates and of the checksums, which the service verifies when it starts
 	$(IN)/python -m service.package >.venv/files.json
 	@mv .venv/files.json service/files.json
@@ -254,4 +258,4 @@ $(addsuffix /.venv/.done,$(GENERATIONS)): $(LOADERS)/generations/%/.venv/.done: 
 	@$(LOADERS)/generations/$*/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help serve image test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums files originals screenshots axes tsne wheel clean
+.PHONY: help serve image test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums files promise originals screenshots axes tsne wheel clean
