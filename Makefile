@@ -153,10 +153,11 @@ axes: .venv/.dev ## make the axes of the maps anew, by PCA
 tsne: .venv/tsne/.done ## make maps by t-SNE, of datasets without one (some minutes)
 	.venv/tsne/bin/python -m service.datasets.axes.make_tsne
 
-wheel: .venv/.dev ## build the wheels of the service and of the client into dist/
+# Without the variable, every file in a wheel has the same time, whoever builds it.
+wheel: .venv/.dev ## build the wheels of the service and of the client into dist/, the same bytes every time
 	@rm -rf dist
-	$(IN)/hatchling build --target wheel
-	cd clients/python && '$(CURDIR)/$(IN)/python' -m hatchling build --target wheel --directory '$(CURDIR)/dist'
+	env --unset SOURCE_DATE_EPOCH $(IN)/hatchling build --target wheel
+	cd clients/python && env --unset SOURCE_DATE_EPOCH '$(CURDIR)/$(IN)/python' -m hatchling build --target wheel --directory '$(CURDIR)/dist'
 
 clean: ## remove all that these verbs made
 	rm -rf .venv dist build tests/*/node_modules $(addsuffix /.venv,$(CLIENTS) $(ENGINES) $(FRAMEWORKS) $(FRAMEWORKS)/lowest $(LOADERS) $(GENERATIONS)) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
