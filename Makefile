@@ -13,7 +13,7 @@ IN := .venv/bin
 INSTALL := $(IN)/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes
 # The certificates are the machine's, as they are for pip.
 COMPILE := $(IN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
-CODE := $(wildcard service tests benchmarks examples) clients/python/digits_client
+CODE := $(wildcard .ci/*.py service tests benchmarks examples) clients/python/digits_client
 CLIENTS := tests/openapi_clients
 ENGINES := tests/engines
 FRAMEWORKS := tests/frameworks
@@ -43,6 +43,14 @@ serve: .venv/.runtime ## serve on HOST and PORT (127.0.0.1, 8000)
 
 image: ## build the container image
 	docker build --tag digits-service .
+
+image-scan: image ## look into the container image for secrets, shells, foreign programs, and files that can be written
+	docker save --output .venv/image.tar digits-service
+	@$(PYTHON) .ci/scan_image.py .venv/image.tar; status=$$?; rm -f .venv/image.tar; exit $$status
+
+base-digest: ## tell the digest of the base image that the registry has now, and the one of the Dockerfile
+	@sed -nE 's/^FROM (python:[^@ ]+)@(sha256:[0-9a-f]+).*/Dockerfile: \1 \2/p' Dockerfile
+	@docker buildx imagetools inspect --format 'registry:   {{.Name}} {{.Manifest.Digest}}' "$$(sed -nE 's/^FROM (python:[^@ ]+)@.*/\1/p' Dockerfile)"
 
 # --- check -----------------------------------------------------------------------------------------------------------
 
@@ -259,4 +267,4 @@ $(addsuffix /.venv/.done,$(GENERATIONS)): $(LOADERS)/generations/%/.venv/.done: 
 	@$(LOADERS)/generations/$*/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help serve image test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums files promise originals screenshots axes tsne wheel clean
+.PHONY: help serve image image-scan base-digest test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums files promise originals screenshots axes tsne wheel clean
