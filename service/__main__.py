@@ -55,10 +55,11 @@ def serve(chosen: argparse.Namespace) -> int:
 
 
 def check(_: argparse.Namespace) -> int:
-    """Load and verify the data, then exit."""
-    from service.app import load  # noqa: PLC0415
+    """Load and verify the data and the files of the package, then exit."""
+    from service.app import load, prepare_files  # noqa: PLC0415
     from service.datasets import SOURCES  # noqa: PLC0415
 
+    prepare_files()
     load(SOURCES)
     print("All data is valid.")
     return 0

@@ -1,11 +1,15 @@
 """The one place where all floors meet: datasets come in at the bottom, an ASGI application comes out at the top."""
 
 import logging
+import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
+from importlib.metadata import version
 
+import fastapi
+import pydantic
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
@@ -14,12 +18,14 @@ from starlette.types import ASGIApp
 
 from service import __version__
 from service.api import ROUTES as API_ROUTES
+from service.api import explorer, operations
+from service.api.checksums import read_record
 from service.api.dependencies import AppState
 from service.api.description import DESCRIPTION
 from service.api.named_types import describe_names
 from service.api.pages import PAGES
 from service.data.catalog import Catalog
-from service.datasets import SOURCES
+from service.datasets import SOURCES, mnist
 from service.datasets.source import Source
 from service.errors import ServiceError
 from service.formats import ENCODERS, prepare
@@ -45,13 +51,18 @@ from service.http.problems import handle_http_exception, handle_service_error
 from service.http.response_cache import ResponseCache, ResponseCacheMiddleware
 from service.mirrors import ENCODED_SLASHES
 from service.mirrors import ROUTES as MIRROR_ROUTES
+from service.mirrors.idx import open_originals
 from service.mirrors.listing import PAGES as MIRROR_PAGES
+from service.package import digest_record
 from service.settings import Settings
 
 log = logging.getLogger("service")
 
-RELEASE = f"{__version__};{ENCODERS};{LIBRARIES};{TEMPLATES}"
-"""What decides about bytes besides data and URL."""
+DESCRIBERS = f"fastapi {fastapi.__version__};pydantic {pydantic.VERSION};scikit-learn {version('scikit-learn')}"
+"""The libraries that write JSON of models and the OpenAPI document, and the one whose text is the notes of a card."""
+
+RELEASE = f"{__version__};{ENCODERS};{LIBRARIES};{TEMPLATES};{DESCRIBERS}"
+"""What decides about bytes besides data, URL and the files of the package."""
 
 
 class Service(FastAPI):
@@ -76,17 +87,17 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     pool = EncoderPool(threads=settings.encoder_threads, queue=settings.encoder_queue)
     files = FileStore(capacity=settings.files_bytes, pool=pool)
     row_stores = RowStores(capacity=settings.row_stores_bytes)
-    executor = Executor(release=RELEASE, cache=responses, files=files, pool=pool)
+    executor = Executor(release=f"{RELEASE};files {digest_record()}", cache=responses, files=files, pool=pool)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
         prepare()
-        for pages in (PROBLEM_PAGES, PAGES, MIRROR_PAGES):
-            pages.prepare()
         await pool.prepare()
-        yield AppState(
-            catalog=load(sources), settings=settings, metrics=metrics, executor=executor, row_stores=row_stores
-        )
+        prepare_files()
+        catalog = load(sources)
+        if mnist.CARD.name in catalog.datasets:
+            await open_originals(files)
+        yield AppState(catalog=catalog, settings=settings, metrics=metrics, executor=executor, row_stores=row_stores)
         row_stores.close()
         await executor.background.finish()
 
@@ -121,6 +132,21 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         app.add_middleware(FrameAncestorsMiddleware, origins=settings.frame_ancestors)
     app.add_middleware(AbsoluteTargetMiddleware)
     return app
+
+
+def prepare_files() -> None:
+    """Read all files of packages that answers are made of, so that none is opened, or found damaged, while serving.
+
+    Raises:
+        DamagedData: one of them is not what it should be.
+    """
+    for pages in (PROBLEM_PAGES, PAGES, MIRROR_PAGES):
+        pages.prepare()
+    read_record()
+    explorer.prepare()
+    operations.prepare()
+    with suppress(OSError):  # it may get room later
+        tempfile.gettempdir()  # which writes a file to try each directory, the first time
 
 
 def load(sources: Sequence[Source]) -> Catalog:

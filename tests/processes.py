@@ -40,10 +40,10 @@ class RunningServer:
 
 @contextmanager
 def run_server(
-    command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None
+    command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, folder: Path = ROOT
 ) -> Iterator[RunningServer]:
-    """Run a program that serves until the block ends; it may be killed within the block."""
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    """Run a program in a folder until the block ends; it serves, and may be killed within the block."""
+    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         try:
             told = []

@@ -1,8 +1,11 @@
 """What can be said of the container without a container engine."""
 
+import json
 import re
 
 from tests.processes import ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 MIB = 2**20
 AT_REST, FOR_REQUESTS = 250_000_000, 150_000_000
@@ -30,6 +33,19 @@ def test_the_memory_limit_covers_the_process_and_its_temporary_directory() -> No
 
 
 def test_nothing_is_removed_from_installed_packages() -> None:
-    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert not re.search(r"\brm\b|-delete|site-packages", dockerfile)
-    assert "USER 10001" in dockerfile
+    assert not re.search(r"\brm\b|-delete", DOCKERFILE)
+    assert "USER 10001" in DOCKERFILE
+
+
+def test_every_image_that_is_built_on_is_pinned_by_its_digest() -> None:
+    images = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert len(images) == 2
+    assert [one for one in images if not re.fullmatch(r"scratch|python:3\.\d+-slim@sha256:[0-9a-f]{64}", one)] == []
+
+
+def test_what_is_started_needs_no_shell() -> None:
+    final = DOCKERFILE.rpartition("\nFROM scratch\n")[2].replace("\\\n", "")
+    started = re.findall(r"^(?:HEALTHCHECK .*?)?(CMD|ENTRYPOINT) (.*)$", final, re.MULTILINE)
+    assert [kind for kind, _ in started] == ["CMD", "ENTRYPOINT", "CMD"]
+    assert all(isinstance(json.loads(words), list) for _, words in started)
+    assert not re.search(r"^RUN", final, re.MULTILINE)

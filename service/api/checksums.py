@@ -3,7 +3,6 @@
 import hashlib
 import json
 from functools import cache
-from importlib.resources import files
 
 import orjson
 import pyarrow as pa
@@ -15,9 +14,10 @@ from service.api.queries import FileQuery
 from service.data.catalog import Catalog
 from service.data.choice import Choice
 from service.data.split import Split
+from service.package import read_file
 
-RECORD = files("service.api") / "checksums.json"
-"""The record: what encoded the files, and the SHA-256 of each by its name."""
+RECORD = "api/checksums.json"
+"""The file of the package with the record: what encoded the files, and the SHA-256 of each by its name."""
 
 ENCODED_BY = f"{__version__};pyarrow {pa.__version__};orjson {orjson.__version__}"
 """What decides the bytes of a whole-split file besides the data: the release, and the libraries that write them."""
@@ -36,7 +36,7 @@ def name_file(split: Split, suffix: str) -> str:
 @cache
 def read_record() -> dict[str, str]:
     """Checksums by name; none if something else encoded the files of the record than would encode them now."""
-    record = json.loads(RECORD.read_text())
+    record = json.loads(read_file(RECORD))
     return dict(record["sha256"]) if record["encoded_by"] == ENCODED_BY else {}
 
 

@@ -10,7 +10,8 @@ from service.api.dependencies import CatalogState
 from service.api.module_package import MEDIA_TYPE as PACKAGE_TYPE
 from service.api.module_package import build_package
 from service.api.pages.cards import show_without_scripts
-from service.errors import Unknown
+from service.api.static_file import StaticFile
+from service.errors import DamagedData, Unknown
 from service.http.pages import FOR_A_MINUTE
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
@@ -25,6 +26,9 @@ SELF_ONLY = (
 )
 """Content-Security-Policy of the page: nothing from anywhere else, and nothing inline."""
 
+HOME = "index.html"
+"""The page itself, which `/` answers with."""
+
 WITHOUT_SCRIPTS = b"<noscript>\n"
 """Where the page takes what a browser shows that runs no JavaScript."""
 
@@ -37,20 +41,6 @@ MEDIA_TYPES = {
     "woff2": "font/woff2",
 }
 """Media types by suffix; files of other kinds are not served."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """A file of the explorer, pinned by its content."""
-
-    media_type: str
-    content: bytes
-    digest: str
-
-    @property
-    def rev(self) -> str:
-        """The first 12 hex digits of the digest."""
-        return self.digest[:12]
 
 
 @dataclass(frozen=True)
@@ -72,18 +62,25 @@ class Joined:
 
 
 @cache
-def read_page(name: str) -> Page:
-    """The file of this name, read once."""
-    content = (ROOT / name).read_bytes()
-    suffix = PurePosixPath(name).suffix[1:]
-    return Page(MEDIA_TYPES[suffix], content, hashlib.sha256(content).hexdigest())
+def read_page(name: str) -> StaticFile:
+    """The file of this name, read once.
+
+    Raises:
+        DamagedData: it cannot be read, or lacks what the service looks for in it.
+    """
+    try:
+        content = (ROOT / name).read_bytes()
+    except OSError as error:
+        raise DamagedData(f"explorer/{name} cannot be read ({error.strerror}); reinstall the package.") from None
+    if name == HOME and WITHOUT_SCRIPTS not in content:
+        raise DamagedData(f"explorer/{name} has no place for browsers without JavaScript; reinstall the package.")
+    return StaticFile(MEDIA_TYPES[PurePosixPath(name).suffix[1:]], content)
 
 
 @cache
-def read_package() -> Page:
+def read_package() -> StaticFile:
     """The npm package of the module, made once."""
-    content = build_package(read_page("client.js").content, read_page("client.d.ts").content)
-    return Page(PACKAGE_TYPE, content, hashlib.sha256(content).hexdigest())
+    return StaticFile(PACKAGE_TYPE, build_package(read_page("client.js").content, read_page("client.d.ts").content))
 
 
 @cache
@@ -94,9 +91,20 @@ def list_names() -> frozenset[str]:
     return frozenset(name for name in every if PurePosixPath(name).suffix[1:] in MEDIA_TYPES)
 
 
+def prepare() -> None:
+    """Read every file, so that no answer opens one.
+
+    Raises:
+        DamagedData: one cannot be read.
+    """
+    for name in {HOME, *list_names()}:
+        _ = read_page(name).digest
+    _ = read_package().digest
+
+
 def get_home(request: ApiRequest, catalog: CatalogState) -> Representation:
     """The explorer; without JavaScript, a picture of each dataset and links."""
-    file = read_page("index.html")
+    file = read_page(HOME)
     before, marker, after = file.content.partition(WITHOUT_SCRIPTS)
     return Representation(
         media_type=file.media_type,
@@ -109,33 +117,24 @@ def get_home(request: ApiRequest, catalog: CatalogState) -> Representation:
 
 def get_module() -> Representation:
     """The JavaScript module."""
-    return _represent(read_page("client.js"))
+    return read_page("client.js").represent(cache_control=FOR_A_MINUTE)
 
 
 def get_module_types() -> Representation:
     """The types of the JavaScript module."""
-    return _represent(read_page("client.d.ts"))
+    return read_page("client.d.ts").represent(cache_control=FOR_A_MINUTE)
 
 
 def get_module_package() -> Representation:
     """The JavaScript module and its types as an npm package."""
-    return _represent(read_package())
+    return read_package().represent(cache_control=FOR_A_MINUTE)
 
 
 def get_part(name: str) -> Representation:
     """A file of the explorer."""
     if name not in list_names():
         raise Unknown("file of the explorer", name, "those that the page at / names")
-    return _represent(read_page(name))
-
-
-def _represent(file: Page) -> Representation:
-    return Representation(
-        media_type=file.media_type,
-        body=Whole(lambda: file.content),
-        version=file,
-        cache_control=FOR_A_MINUTE,
-    )
+    return read_page(name).represent(cache_control=FOR_A_MINUTE)
 
 
 ROUTES = (

@@ -1,6 +1,6 @@
 """What runs the service and what explains it: health, metrics, documentation."""
 
-from importlib.resources import files
+from functools import cache
 from typing import Annotated
 
 from fastapi import Depends
@@ -8,6 +8,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 
 from service.api.dependencies import CatalogState
 from service.api.schemas import Health
+from service.api.static_file import StaticFile
 from service.errors import Unknown
 from service.http.metrics import Metrics
 from service.http.openapi import write_openapi
@@ -15,9 +16,10 @@ from service.http.release import Release
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute
+from service.package import read_installed
 
-RESOURCES = files("fastapi_swagger") / "resources"
-"""Where the files of the documentation page are: a Python package, so that the page needs no other host."""
+RESOURCES = ("fastapi-swagger", "fastapi_swagger/resources/")
+"""The distribution and the folder with the files of the documentation page, so that it needs no other host."""
 
 ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",
@@ -26,8 +28,8 @@ ASSETS = {
 }
 """Files of the documentation page, and their media types."""
 
-READING_COST = 5.0
-"""Milliseconds to read a file of a megabyte."""
+COMPRESSING_COST = 5.0
+"""Milliseconds to compress a file of a megabyte."""
 
 DESCRIPTION_COST = 500.0
 """Milliseconds to describe all routes, the first time."""
@@ -52,9 +54,28 @@ def get_docs_file(name: str) -> Representation:
     """A file of the documentation page."""
     if name not in ASSETS:
         raise Unknown("file of the documentation", name, ASSETS)
-    return Representation(
-        media_type=ASSETS[name], body=Whole((RESOURCES / name).read_bytes, READING_COST), version=Release()
-    )
+    return read_docs_file(name).represent(cost=COMPRESSING_COST)
+
+
+@cache
+def read_docs_file(name: str) -> StaticFile:
+    """A file of the documentation page, read once.
+
+    Raises:
+        DamagedData: it is missing, or is not the one that was installed.
+    """
+    distribution, folder = RESOURCES
+    return StaticFile(ASSETS[name], read_installed(distribution, folder + name))
+
+
+def prepare() -> None:
+    """Read every file of the documentation page, so that no answer opens one.
+
+    Raises:
+        DamagedData: one of them is damaged.
+    """
+    for name in ASSETS:
+        _ = read_docs_file(name).digest
 
 
 def get_openapi(request: ApiRequest, catalog: CatalogState) -> Representation:

@@ -17,6 +17,7 @@ from service.data.dataset import Dataset, verify
 from service.datasets.axes import load_axes, load_tsne
 from service.datasets.source import Source
 from service.errors import DamagedData
+from service.package import read_installed
 
 CARD = Card(
     name="digits",
@@ -115,9 +116,9 @@ def load_digits() -> Dataset:
     try:
         with gzip.open(folder / "data" / "digits.csv.gz", "rt", encoding="ascii") as lines:
             table = np.loadtxt(lines, delimiter=",", dtype=np.uint8, ndmin=2)
-        notes = (folder / "descr" / "digits.rst").read_text(encoding="utf-8")
     except (OSError, EOFError, ValueError) as error:
         raise DamagedData(f"scikit-learn's digits cannot be read ({error}); reinstall scikit-learn.") from None
+    notes = read_installed("scikit-learn", "sklearn/datasets/descr/digits.rst").decode()
     images = np.ascontiguousarray(table[:, :-1]).reshape(-1, CARD.height, CARD.width)
     axes, tsne = load_axes("digits", sha256=AXES), load_tsne("digits", sha256=TSNE)
     return verify(CARD, images, table[:, -1], notes=notes, axes=axes, tsne=tsne)

@@ -45,11 +45,18 @@ class StoredFile:
     def __getitem__(self, part: slice) -> memoryview:
         """Return a part of the content, mapped into memory for as long as somebody refers to it.
 
-        A window of the file is mapped, which all readers share, so that the process never holds a whole file.
+        A window of the file is mapped, which all readers share, so that the process never holds a whole file. Where
+        that is refused, because a mapping takes a file descriptor and none is left, the part is read.
         """
         start, stop, _ = part.indices(self._size)
         if start >= stop:
             return memoryview(b"")
+        try:
+            return self._slice(start, stop)
+        except OSError:
+            return memoryview(os.pread(self.descriptor, stop - start, start))
+
+    def _slice(self, start: int, stop: int) -> memoryview:
         offset = start - start % WINDOW
         mapping = self._windows.get(offset) if stop <= offset + WINDOW else self._map(offset, stop - offset)
         if mapping is None:

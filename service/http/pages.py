@@ -7,6 +7,8 @@ from types import MappingProxyType
 import jinja2
 from markupsafe import Markup, escape
 
+from service.package import read_file, read_record
+
 MEDIA_TYPE = "text/html; charset=utf-8"
 """The media type of a page."""
 
@@ -35,9 +37,9 @@ class Pages:
 
     @cached_property
     def _environment(self) -> jinja2.Environment:
-        folders = dict.fromkeys((self._package, __package__))
+        folders = dict.fromkeys((self._package, str(__package__)))
         environment = jinja2.Environment(
-            loader=jinja2.ChoiceLoader([jinja2.PackageLoader(folder) for folder in folders]),
+            loader=jinja2.ChoiceLoader([jinja2.DictLoader(read_templates(folder)) for folder in folders]),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -48,7 +50,11 @@ class Pages:
         return environment
 
     def prepare(self) -> None:
-        """Compile every template, so that no first answer waits for it."""
+        """Read and compile every template, so that no answer waits for it or finds another file.
+
+        Raises:
+            DamagedData: one is not the file of this release.
+        """
         for name in self._environment.list_templates():
             self._environment.get_template(name)
 
@@ -59,6 +65,17 @@ class Pages:
             jinja2.UndefinedError: the template names a value that is not given.
         """
         return self._environment.get_template(template).render(root=root, **values).encode()
+
+
+def read_templates(package: str) -> dict[str, str]:
+    """The templates in the folder `templates` of a package of the service, by name.
+
+    Raises:
+        DamagedData: one is not the file of this release.
+    """
+    folder = package.removeprefix("service.").replace(".", "/") + "/templates/"
+    names = [name for name in read_record() if name.startswith(folder)]
+    return {name.removeprefix(folder): read_file(name).decode() for name in names}
 
 
 def mark_code(text: str) -> Markup:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from service.datasets.mnist import TEST, TRAIN
+from service.errors import DamagedData
+from service.http.file_store import FileStore
 from service.http.representation import Original
 from service.mirrors.mirror import Mirror, MirrorFile, Recipe
 
@@ -16,6 +18,17 @@ ORIGINALS = (TRAIN.images, TRAIN.labels, TEST.images, TEST.labels)
 
 def _serve(path: Path) -> MirrorFile:
     return MirrorFile(dataset="mnist", media_type="application/gzip", body=lambda _: Original(path, path.name))
+
+
+async def open_originals(files: FileStore) -> None:
+    """Open every file, which stays open, so that what is served is what was verified.
+
+    Raises:
+        DamagedData: one is not the file that was published.
+    """
+    for one in ORIGINALS:
+        if (await files.open(one.path)).sha256 != one.sha256:
+            raise DamagedData(f"{one.path.name} has changed while the service started; reinstall the package.")
 
 
 TORCHVISION = """\

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +19,7 @@ from service.data.catalog import Catalog
 from service.data.choice import Choice
 from service.data.dataset import Dataset
 from service.formats import ENCODERS
+from service.package import read_file
 from tests import sites
 from tests.http.test_request import request_of
 
@@ -32,6 +33,11 @@ FILES = [
 ]
 
 every_file = pytest.mark.parametrize(("dataset", "split", "suffix"), FILES, ids=map(" ".join, FILES))
+
+
+def committed_record() -> Any:  # noqa: ANN401 - JSON
+    """The record as it is committed."""
+    return json.loads(read_file(checksums.RECORD))
 
 
 @every_file
@@ -48,7 +54,7 @@ def test_the_record_has_every_file_of_the_data_that_is_served(real: dict[str, Da
 
 
 def test_the_record_says_what_encoded_the_files() -> None:
-    record = json.loads(checksums.RECORD.read_text())
+    record = committed_record()
     assert record["encoded_by"] == ENCODED_BY
     release, *libraries = ENCODED_BY.split(";")
     assert release == __version__
@@ -58,7 +64,7 @@ def test_the_record_says_what_encoded_the_files() -> None:
 
 def test_the_record_is_written_as_it_is_committed(digits: Dataset) -> None:
     written = write_record(Catalog({"digits": digits}))
-    committed = json.loads(checksums.RECORD.read_text())
+    committed = committed_record()
     assert json.loads(written) == {
         "encoded_by": committed["encoded_by"],
         "sha256": {name: one for name, one in committed["sha256"].items() if name.startswith("digits/")},
@@ -78,13 +84,11 @@ def test_a_name_holds_the_revision_so_that_other_data_have_none(tiny: Dataset) -
 
 
 @pytest.fixture
-def another_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def another_record(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The committed record, as another release of pyarrow would have left it."""
-    record = json.loads(checksums.RECORD.read_text())
+    record = committed_record()
     record["encoded_by"] = record["encoded_by"].replace("pyarrow ", "pyarrow 1")
-    other = tmp_path / "checksums.json"
-    other.write_text(json.dumps(record))
-    monkeypatch.setattr(checksums, "RECORD", other)
+    monkeypatch.setattr(checksums, "read_file", lambda _: json.dumps(record).encode())
     read_record.cache_clear()
     yield
     read_record.cache_clear()

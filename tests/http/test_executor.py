@@ -509,7 +509,18 @@ def test_another_release_has_other_entity_tags() -> None:
 
 
 def test_the_release_names_every_library_that_decides_about_bytes() -> None:
-    for library in ("numpy", "pyarrow", "orjson", "pillow", "zlib", "cmap", "zstandard"):
+    for library in (
+        "numpy",
+        "pyarrow",
+        "orjson",
+        "pillow",
+        "zlib",
+        "cmap",
+        "zstandard",
+        "fastapi",
+        "pydantic",
+        "scikit-learn",
+    ):
         assert f"{library} " in RELEASE
     assert ENCODERS in RELEASE
     assert __version__ in RELEASE

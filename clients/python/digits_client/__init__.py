@@ -27,7 +27,7 @@ from digits_client.errors import (
 from digits_client.mix import Mixture, mix
 from digits_client.order import sample_seeds
 
-__version__ = "0.2.0"
+__version__ = "1.0.0"
 
 __all__ = [
     "Batch",

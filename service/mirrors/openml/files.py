@@ -8,7 +8,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from service.data.arrow_array import to_arrow
+from service.data.arrow_array import to_arrow, to_arrow_text
 from service.data.dataset import Dataset
 from service.data.split import Split
 from service.formats.byte_sink import ByteSink
@@ -44,7 +44,7 @@ def write_arff(entry: Entry, split: Split) -> Iterator[bytes]:
 
 def write_parquet(entry: Entry, split: Split) -> Iterator[Encoded]:
     """Pixels as uint8, and the class as a dictionary of texts, which pandas reads as a category."""
-    classes = pa.array(entry.card.classes, pa.string())
+    classes = to_arrow_text(entry.card.classes)
     kind = pa.dictionary(pa.int8(), pa.string())
     schema = pa.schema([*((name, pa.uint8()) for name in entry.pixels), (TARGET, kind)])
     sink, images = ByteSink(), split.images.reshape(len(split), entry.card.pixels)
