@@ -1,6 +1,7 @@
 """Reading what a server sends to a client that breaks the rules: strictly, since the server must keep them."""
 
 import re
+import socket
 from dataclasses import dataclass
 
 STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) [\t -~]*")
@@ -104,3 +105,20 @@ def _parse_chunks(rest: bytes) -> tuple[bytes, bytes]:
         body, rest = body + rest[:size], rest[size + 2 :]
         if not size:
             return body, rest
+
+
+def receive_one(connection: socket.socket) -> Received:
+    """The next answer on a connection that stays open.
+
+    Raises:
+        EOFError: the server closes it before.
+    """
+    content = b""
+    while True:
+        piece = connection.recv(65_536)
+        if not piece:
+            raise EOFError(content)
+        content += piece
+        answers, _ = parse(content)
+        if answers:
+            return answers[0]
