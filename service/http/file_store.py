@@ -1,7 +1,9 @@
 """The file store: files that are built once, kept on disk within a bound, and sent from mapped memory."""
 
 import base64
+import errno
 import hashlib
+import logging
 import mmap
 import os
 import tempfile
@@ -16,6 +18,8 @@ from service.http.encoder_pool import EncoderPool
 from service.http.problems import Overloaded
 from service.http.representation import Encoded
 from service.http.single_flight import SingleFlight
+
+log = logging.getLogger("service")
 
 WINDOW = 16 * 1_048_576
 """Bytes of a file that are mapped at a time: mapping anew for each piece takes as long as sending it."""
@@ -155,4 +159,6 @@ def write_file(pieces: Iterable[Encoded]) -> StoredFile:
             handle.flush()
             return StoredFile(os.dup(handle.fileno()), size, digest.digest())
     except OSError as error:
-        raise Overloaded(f"There is no room to build the file ({error.strerror}); try again later.") from error
+        log.warning("no room to build a file: %s", error)
+        reason = os.strerror(error.errno or errno.EIO)  # `error` itself may name directories of this machine
+        raise Overloaded(f"There is no room to build the file ({reason}); try again later.") from error

@@ -29,7 +29,7 @@ def find_host_fault(hosts: list[bytes], version: str) -> str | None:
         return "The Host header field is not a host name or address with an optional port."
     if hosts:
         return f"The request has {len(hosts)} Host header fields; send one."
-    if version in ("0.9", "1.0"):
+    if version == "1.0":
         return None
     return "The request has no Host header field; send the host and port of the URL in it."
 

@@ -35,6 +35,9 @@ EXPOSED = (
 METHODS = "GET, HEAD, POST, OPTIONS"
 """Methods that a page of another origin may use."""
 
+VERSIONS = ("1.1", "1.0")
+"""Versions of HTTP that are answered; httptools takes some more."""
+
 log = logging.getLogger("service")
 
 
@@ -188,7 +191,7 @@ def find_early_answer(scope: Scope, encoded_slashes: tuple[str, ...]) -> Respons
     """The answer to a preflight, or to a request that nothing shall look at."""
     if scope["method"] == "OPTIONS" and read_header(scope["headers"], b"access-control-request-method"):
         return answer_preflight(scope["headers"])
-    refusal = find_refusal(scope, encoded_slashes)
+    refusal = find_version_refusal(scope["http_version"]) or find_refusal(scope, encoded_slashes)
     return None if refusal is None else respond(Request(scope), KINDS[refusal[0]], refusal[1])
 
 
@@ -203,6 +206,13 @@ def answer_preflight(headers: Headers) -> Response:
             "Vary": "Access-Control-Request-Headers",
         },
     )
+
+
+def find_version_refusal(version: str) -> tuple[str, str] | None:
+    """The kind of problem and its detail, if a request is of a version of HTTP that is not answered."""
+    if version in VERSIONS:
+        return None
+    return "unsupported-version", f"The request is one of HTTP/{version}; send it as HTTP/1.1 or HTTP/1.0."
 
 
 def find_refusal(scope: Scope, encoded_slashes: tuple[str, ...] = ()) -> tuple[str, str] | None:

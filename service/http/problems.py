@@ -143,6 +143,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "Send fewer or shorter headers; the service needs none.",
             ),
             Kind(
+                "unsupported-version",
+                HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+                "This version of HTTP is not supported",
+                "The request line names a version other than HTTP/1.0 and HTTP/1.1, or none, as HTTP/0.9 had it. Send "
+                "HTTP/1.1; a proxy before the service can speak HTTP/2 and HTTP/3.",
+            ),
+            Kind(
                 "internal-error",
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 "The service failed",

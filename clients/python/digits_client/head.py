@@ -67,11 +67,15 @@ class TimedLines:
         """Read from `file` until `deadline`, a time of `time.monotonic`."""
         self._file = file
         self._deadline = deadline
+        self._begun = False
 
     def readline(self, limit: int) -> bytes:
-        """Return the next line with its end, or its first `limit` bytes.
+        """Return the next line with its end, or its first `limit` bytes; nothing if the connection ends before a head.
+
+        http.client takes the end of a connection for the end of a head, and so half a head for a whole one.
 
         Raises:
+            IncompleteRead: the connection ends in the head.
             TimeoutError: the deadline is over.
         """
         line = b""
@@ -80,7 +84,10 @@ class TimedLines:
                 raise TimeoutError("The head of the answer did not arrive in time.")
             arrived = self._file.peek(1)  # reads from the connection once, at most
             if not arrived:
+                if self._begun:
+                    raise IncompleteRead(line)
                 break
+            self._begun = True
             end = arrived.find(b"\n") + 1 or len(arrived)
             line += self._file.read(min(end, limit - len(line)))
         return line

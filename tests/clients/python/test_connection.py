@@ -406,3 +406,24 @@ def test_a_pause_can_be_cancelled(
         assert paused.wait(20)
         cancellation.cancel()
         assert type(reading.exception(5)).__name__ == "Cancelled"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nX-First: 1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 12, 17, 20, 29, 60, len(HEAD) - 2])
+def test_a_head_that_breaks_off_is_no_answer(size: int) -> None:
+    """http.client takes half a head for a whole one: a 200 without a media type, or a body without a length."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer_twice() -> None:
+            for content in (HEAD[:size], HEAD + b"{}"):
+                with listener.accept()[0] as connection:
+                    connection.recv(65_536)
+                    connection.sendall(content)
+
+        thread = threading.Thread(target=answer_twice)
+        thread.start()
+        with Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", patience=30) as client:
+            assert client.get_json("/a") == {}
+        thread.join(30)
