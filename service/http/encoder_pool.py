@@ -1,11 +1,13 @@
 """The encoder pool: a few threads for work that would hold the event loop too long, and a bounded queue."""
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 from service.http.problems import Overloaded
+from service.http.request_record import note_part
 
 T = TypeVar("T")
 
@@ -28,10 +30,26 @@ class EncoderPool:
         if self._count >= self._most:
             raise Overloaded("Too many long encodings are waiting already; try again in a moment.")
         self._count += 1
+        began = perf_counter()
+
+        def run() -> T:
+            note_part("wait", began)
+            return function()
+
         try:
-            return await to_thread.run_sync(function, limiter=self._limiter)
+            return await to_thread.run_sync(run, limiter=self._limiter)
         finally:
             self._count -= 1
+
+    @property
+    def running(self) -> int:
+        """Encodings under way."""
+        return self._limiter.borrowed_tokens
+
+    @property
+    def waiting(self) -> int:
+        """Encodings that wait for a thread."""
+        return max(0, self._count - self.running)
 
     async def prepare(self) -> None:
         """Start a thread, so that the first answer does not wait for what anyio imports then."""
