@@ -106,17 +106,12 @@ class RequestMetricsMiddleware:
         self.numbers = count(1)
         metrics.expect_refusals(*REFUSALS)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Let the application answer."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        given = read_header(scope["headers"], b"x-request-id")
-        identity = given if given and REQUEST_ID.fullmatch(given) else f"{self.process}-{next(self.numbers):x}"
-        record = RequestRecord(identity)
-        CURRENT.set(record)
-        if self.tracing is not None:
-            self.tracing.begin(record)
+        return (self._answer if scope["type"] == "http" else self.app)(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record = self._open(scope)
 
         async def receive_noted() -> Message:
             message = await receive()
@@ -138,16 +133,27 @@ class RequestMetricsMiddleware:
             await self.app(scope, receive_noted, send_timed)
         except ClientDisconnect:
             record.disconnected = True
-            log.info("the client of request %s has disconnected", identity)
+            log.info("the client of request %s has disconnected", record.identity)
         except Exception as error:
             self._note_failure(record, error)
             if record.status:
                 raise
-            detail = f"Something went wrong that is not your fault; report it with the request id {identity}."
+            detail = f"Something went wrong that is not your fault; report it with the request id {record.identity}."
             await respond(Request(scope), KINDS["internal-error"], detail)(scope, receive, send_timed)
         finally:
             self.metrics.in_flight -= 1
             self._finish(scope, record)
+
+    def _open(self, scope: Scope) -> RequestRecord:
+        """The record of a request, under the id that the client gave it, or a new one."""
+        given = read_header(scope["headers"], b"x-request-id")
+        record = RequestRecord(
+            given if given and REQUEST_ID.fullmatch(given) else f"{self.process}-{next(self.numbers):x}"
+        )
+        CURRENT.set(record)
+        if self.tracing is not None:
+            self.tracing.begin(record)
+        return record
 
     def _note_failure(self, record: RequestRecord, error: Exception) -> None:
         """Log an exception that nothing handled."""
