@@ -59,8 +59,10 @@ class Service(FastAPI):
     """FastAPI without the layers that have nothing to do here, which take 9 % of a small answer.
 
     `RequestMetricsMiddleware` answers what nothing else handles, `read_body` bounds bodies, and no dependency has
-    anything to close.
+    anything to close. The server counts in `metrics` what it refuses.
     """
+
+    metrics: Metrics
 
     def build_middleware_stack(self) -> ASGIApp:
         """The middleware that was added, the handling of exceptions, and the routes."""
@@ -109,6 +111,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         telemetry=NO_TELEMETRY if tracing is None else tracing.telemetry,
         exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},
     )
+    app.metrics = metrics
     app.root_path = settings.root_path
     names = describe_names([source.card for source in sources])
     app.openapi = cache(lambda: openapi.document(app, names))  # type: ignore[method-assign] # as FastAPI documents it

@@ -1,13 +1,12 @@
 """The encoder pool: a few threads for work that would hold the event loop too long, and a bounded queue."""
 
 from collections.abc import Callable
-from time import perf_counter
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 from service.http.problems import Overloaded
-from service.http.request_record import note_part
+from service.http.request_record import follow
 
 T = TypeVar("T")
 
@@ -30,14 +29,8 @@ class EncoderPool:
         if self._count >= self._most:
             raise Overloaded("Too many long encodings are waiting already; try again in a moment.")
         self._count += 1
-        began = perf_counter()
-
-        def run() -> T:
-            note_part("wait", began)
-            return function()
-
         try:
-            return await to_thread.run_sync(run, limiter=self._limiter)
+            return await to_thread.run_sync(follow(function), limiter=self._limiter)
         finally:
             self._count -= 1
 

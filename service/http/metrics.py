@@ -45,9 +45,6 @@ TEXT_TYPE = "text/plain"
 OPENMETRICS_TYPE = "application/openmetrics-text"
 """Media types of metrics: Prometheus' own format, and its successor, which has exemplars."""
 
-Value = Callable[[], float | Mapping[str, float]]
-"""A figure, or one for each value of a label."""
-
 
 class _Series(NamedTuple):
     """Where one kind of answer is counted."""
@@ -148,12 +145,9 @@ class Metrics:
         """Note how long it took to build something: a `file`, or the `rows` of a split."""
         self._builds.labels(kind).observe(seconds)
 
-    def read(self, name: str, help_text: str, value: Value, *, counts: bool = False, label: str = "") -> None:
-        """Show a figure that another object holds: a gauge, or a counter if it only `counts` up.
-
-        With a `label`, the value is a mapping from the values of that label to figures.
-        """
-        self._registry.register(_Reading(name, help_text, value, counts=counts, label=label))
+    def read(self, name: str, help_text: str, value: Callable[[], float], *, counts: bool = False) -> None:
+        """Show a figure that another object holds: a gauge, or a counter if it only `counts` up."""
+        self._registry.register(_Reading(name, help_text, value, counts=counts))
 
     def tell(self, name: str, help_text: str, facts: Callable[[], Iterable[Mapping[str, str]]]) -> None:
         """Show facts as the labels of a gauge that is always 1, as Prometheus' own `…_info` are."""
@@ -190,20 +184,13 @@ def name_representation(media_type: bytes) -> str:
 class _Reading(Collector):
     """A figure that is read when metrics are collected."""
 
-    def __init__(self, name: str, help_text: str, value: Value, *, counts: bool, label: str) -> None:
+    def __init__(self, name: str, help_text: str, value: Callable[[], float], *, counts: bool) -> None:
         self._kind = CounterMetricFamily if counts else GaugeMetricFamily
         self._facts = (name, help_text)
         self._value = value
-        self._label = label
 
     def collect(self) -> list[Metric]:
-        value = self._value()
-        if not isinstance(value, Mapping):
-            return [self._kind(*self._facts, value=value)]
-        family = self._kind(*self._facts, labels=[self._label])
-        for name, one in value.items():
-            family.add_metric([name], one)
-        return [family]
+        return [self._kind(*self._facts, value=self._value())]
 
 
 class _Facts(Collector):

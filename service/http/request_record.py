@@ -72,6 +72,24 @@ def note_part(name: str, began: float) -> None:
         record.parts += (Part(name, began, perf_counter() - began),)
 
 
+def follow(function: Callable[[], T]) -> Callable[[], T]:
+    """The same function, for a thread: the parts that it notes are those of the current request.
+
+    The time until it is called is noted as the part `wait`.
+    """
+    record, began = CURRENT.get(), perf_counter()
+
+    def run() -> T:
+        token = CURRENT.set(record)
+        note_part("wait", began)
+        try:
+            return function()
+        finally:
+            CURRENT.reset(token)
+
+    return run
+
+
 def timed(name: str, function: Callable[[], T]) -> T:
     """The result of `function`, whose time is noted as a part of the current request."""
     with time_part(name):

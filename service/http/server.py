@@ -1,4 +1,7 @@
-"""How an application is served: uvicorn's configuration, and the sockets it listens on. Knows no application."""
+"""How an application is served: uvicorn's configuration, and the sockets it listens on.
+
+Knows no application, but counts in its `metrics`, if it has any.
+"""
 
 import logging
 import socket
@@ -25,6 +28,7 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
     class Protocol(HttpProtocol):
         public_path = settings.root_path
+        count_refusal = staticmethod(getattr(app, "metrics", HttpProtocol).count_refusal)
 
     log.addFilter(shorten_failure)
 
