@@ -81,6 +81,9 @@ class Metrics:
         self._sent = Counter(
             "digits_sent_bytes", "Bytes of bodies given to the server.", ["route", "representation"], registry=registry
         )
+        self._failed = Counter(
+            "digits_failed_requests", "Requests that an error of the service has ended.", registry=registry
+        )
         self._refused = Counter("digits_refused_requests", "Requests refused.", ["reason"], registry=registry)
         self._builds = Histogram(
             "digits_build_seconds",
@@ -131,6 +134,10 @@ class Metrics:
             return OTHER
         self._representations.add(representation)
         return representation
+
+    def count_failure(self) -> None:
+        """Count a request that an error of the service has ended, also one whose answer had begun."""
+        self._failed.inc()
 
     def count_refusal(self, reason: str) -> None:
         """Count a request that was refused, by the name of its kind of problem."""

@@ -156,7 +156,8 @@ class RequestMetricsMiddleware:
         return record
 
     def _note_failure(self, record: RequestRecord, error: Exception) -> None:
-        """Log an exception that nothing handled."""
+        """Log an exception that nothing handled, and count it."""
+        self.metrics.count_failure()
         log.error("request %s failed", record.identity, exc_info=error)
         if self.tracing is not None:
             self.tracing.note_failure(error)
