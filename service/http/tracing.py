@@ -20,8 +20,8 @@ from service.http.request_record import RequestRecord
 UNTRACED = frozenset({"/livez", "/metrics", "/readyz"})
 """Paths that machines ask for every few seconds."""
 
-FLUSH_SECONDS = 3.0
-"""Seconds that the last spans may take to be sent when the service stops."""
+FLUSH_SECONDS = 0.8
+"""Seconds that the last spans may take to be sent when the service stops, which shall not wait for their receiver."""
 
 NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False)
 """What FastAPI is given without tracing: a look for OpenTelemetry costs 2 µs a request."""

@@ -82,7 +82,7 @@ class Prometheus:
 
 @contextmanager
 def run_prometheus(site: Site, folder: Path) -> Iterator[Prometheus]:
-    """Prometheus with the configuration of this repository, but for the address of the service and shorter intervals."""
+    """Prometheus with the configuration of this repository, but the address of `site`, and shorter intervals."""
     config = (FOLDER / "prometheus.yml").read_text(encoding="utf-8")
     for old, new in (("127.0.0.1:8000", urlsplit(site.url).netloc), ("15s", "200ms")):
         assert old in config
