@@ -4,8 +4,10 @@ import re
 
 import pytest
 from prometheus_client.openmetrics import parser
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deploy.prometheus import FOLDER, Prometheus, run_promtool
+from tests.processes import ROOT
 from tests.sites import Site
 
 
@@ -45,6 +47,22 @@ def test_the_metrics_that_alerts_use_exist(used_site: Site) -> None:
     used = find_metric_names((FOLDER / "alerts.yml").read_text(encoding="utf-8"))
     assert used
     assert used <= list_samples(used_site)
+
+
+def test_every_metric_stands_in_the_page_for_operators(used_site: Site) -> None:
+    rows = re.findall(r"^\| `(digits_\w+)(?:\{(.*)\})?` \| (\w+) \|", read_page(), re.MULTILINE)
+    documented = {name: (kind, set(labels.split(",")) - {""}) for name, labels, kind in rows}
+    shown = {}
+    for family in text_string_to_metric_families(used_site.get("/metrics").body.decode()):
+        if family.name.startswith("digits_"):
+            name = family.name + "_total" * (family.type == "counter")
+            shown[name] = (family.type, set(family.samples[0].labels) - {"le"})
+    assert documented == shown
+
+
+def read_page() -> str:
+    """The page for operators."""
+    return (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 
 
 def find_metric_names(text: str) -> set[str]:
