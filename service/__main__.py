@@ -44,9 +44,11 @@ def serve(chosen: argparse.Namespace) -> int:
     """Serve until interrupted."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would compete with the event loop for the cores
     from service.app import create_app  # noqa: PLC0415 - the other commands need no server
+    from service.http.logs import configure_logs  # noqa: PLC0415
     from service.http.server import Server, server_config  # noqa: PLC0415
 
     settings = Settings(**{name: value for name in OPTIONS if (value := getattr(chosen, name)) is not None})
+    configure_logs(settings)
     sys.setswitchinterval(SWITCH_SECONDS)
     server = Server(server_config(create_app(settings), settings))
     gc.freeze()  # or Python looks at all modules again and again, and holds the event loop for 45 ms each time

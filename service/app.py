@@ -5,13 +5,12 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 
 import fastapi
 import pydantic
 from fastapi import FastAPI
-from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
@@ -25,6 +24,7 @@ from service.api.description import DESCRIPTION
 from service.api.named_types import describe_names
 from service.api.pages import PAGES
 from service.data.catalog import Catalog
+from service.data.dataset import Dataset
 from service.datasets import SOURCES, mnist
 from service.datasets.source import Source
 from service.errors import ServiceError
@@ -49,6 +49,7 @@ from service.http.middleware import (
 from service.http.pages import PROBLEM_PAGES, TEMPLATES
 from service.http.problems import handle_http_exception, handle_service_error
 from service.http.response_cache import ResponseCache, ResponseCacheMiddleware
+from service.http.tracing import NO_TELEMETRY, Tracing
 from service.mirrors import ENCODED_SLASHES
 from service.mirrors import ROUTES as MIRROR_ROUTES
 from service.mirrors.idx import open_originals
@@ -69,8 +70,10 @@ class Service(FastAPI):
     """FastAPI without the layers that have nothing to do here, which take 9 % of a small answer.
 
     `RequestMetricsMiddleware` answers what nothing else handles, `read_body` bounds bodies, and no dependency has
-    anything to close.
+    anything to close. The server counts in `metrics` what it refuses.
     """
+
+    metrics: Metrics
 
     def build_middleware_stack(self) -> ASGIApp:
         """The middleware that was added, the handling of exceptions, and the routes."""
@@ -85,9 +88,11 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     settings = settings or Settings()
     metrics, responses = Metrics(), ResponseCache(capacity=settings.response_cache_bytes)
     pool = EncoderPool(threads=settings.encoder_threads, queue=settings.encoder_queue)
-    files = FileStore(capacity=settings.files_bytes, pool=pool)
-    row_stores = RowStores(capacity=settings.row_stores_bytes)
+    files = FileStore(capacity=settings.files_bytes, pool=pool, observe=partial(metrics.observe_build, "file"))
+    row_stores = RowStores(capacity=settings.row_stores_bytes, observe=partial(metrics.observe_build, "rows"))
     executor = Executor(release=f"{RELEASE};files {digest_record()}", cache=responses, files=files, pool=pool)
+    tracing = Tracing(version=__version__) if settings.traces else None
+    loaded: list[Dataset] = []
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
@@ -97,9 +102,15 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         catalog = load(sources)
         if mnist.CARD.name in catalog.datasets:
             await open_originals(files)
+        loaded[:] = catalog
+        if tracing is not None:
+            tracing.start()
         yield AppState(catalog=catalog, settings=settings, metrics=metrics, executor=executor, row_stores=row_stores)
+        loaded.clear()
         row_stores.close()
         await executor.background.finish()
+        if tracing is not None:
+            await tracing.stop()
 
     app = Service(
         **DESCRIPTION,
@@ -109,24 +120,32 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         redirect_slashes=False,
         routes=[*API_ROUTES, *MIRROR_ROUTES],
         lifespan=lifespan,
-        telemetry=TelemetryConfig(tracing=False, metrics=False, logs=False),  # a look for it costs 2 µs a request
+        telemetry=NO_TELEMETRY if tracing is None else tracing.telemetry,
         exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},
     )
+    app.metrics = metrics
     app.root_path = settings.root_path
     names = describe_names([source.card for source in sources])
     app.openapi = cache(lambda: openapi.document(app, names))  # type: ignore[method-assign] # as FastAPI documents it
-    metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
-    metrics.read("digits_row_stores_bytes", "Bytes of finished rows.", lambda: row_stores.size)
-    metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
-    metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)
-    metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)
+    show_stores(metrics, settings, responses, files, row_stores)
+    metrics.read("digits_encoder_threads", "Threads for encodings.", lambda: settings.encoder_threads)
+    metrics.read("digits_encoders_running", "Encodings under way.", lambda: pool.running)
+    metrics.read("digits_encoders_waiting", "Encodings that wait for a thread.", lambda: pool.waiting)
+    metrics.read("digits_ready", "Whether the data is loaded and verified.", lambda: bool(loaded))
+    metrics.tell("digits_build_info", "The release.", lambda: [{"version": __version__}])
+    metrics.tell("digits_dataset_info", "The data.", lambda: [{"dataset": d.card.name, "rev": d.rev} for d in loaded])
     # The last one added is the outermost.
     app.add_middleware(ResponseCacheMiddleware, cache=responses)
     app.add_middleware(EarlyAnswerMiddleware, encoded_slashes=ENCODED_SLASHES)
-    if "*" in settings.cors_origins:
-        app.add_middleware(RequestMetricsMiddleware, metrics=metrics, headers=[*EVERY_ANSWER, *ANY_ORIGIN])
-    else:
-        app.add_middleware(RequestMetricsMiddleware, metrics=metrics)
+    anybody = "*" in settings.cors_origins
+    app.add_middleware(
+        RequestMetricsMiddleware,
+        metrics=metrics,
+        headers=[*EVERY_ANSWER, *(ANY_ORIGIN if anybody else ())],
+        tracing=tracing,
+        log_requests=settings.access_log,
+    )
+    if not anybody:
         app.add_middleware(CORSMiddleware, origins=settings.cors_origins)
     if settings.frame_ancestors:
         app.add_middleware(FrameAncestorsMiddleware, origins=settings.frame_ancestors)
@@ -147,6 +166,20 @@ def prepare_files() -> None:
     operations.prepare()
     with suppress(OSError):  # it may get room later
         tempfile.gettempdir()  # which writes a file to try each directory, the first time
+def show_stores(
+    metrics: Metrics, settings: Settings, responses: ResponseCache, files: FileStore, row_stores: RowStores
+) -> None:
+    """Show how much the stores hold and may hold, and how often the response cache had the answer."""
+    metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
+    metrics.read("digits_row_stores_bytes", "Bytes of finished rows.", lambda: row_stores.size)
+    metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
+    metrics.read("digits_files_capacity_bytes", "DIGITS_FILES_BYTES.", lambda: settings.files_bytes)
+    metrics.read("digits_row_stores_capacity_bytes", "DIGITS_ROW_STORES_BYTES.", lambda: settings.row_stores_bytes)
+    metrics.read(
+        "digits_response_cache_capacity_bytes", "DIGITS_RESPONSE_CACHE_BYTES.", lambda: settings.response_cache_bytes
+    )
+    metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)
+    metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)
 
 
 def load(sources: Sequence[Source]) -> Catalog:

@@ -3,8 +3,9 @@
 import os
 import re
 from difflib import get_close_matches
+from importlib.util import find_spec
 from ipaddress import ip_network
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -79,6 +80,15 @@ def check_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
                 "and 0.0.0.0/0,::/0 to trust every sender"
             ) from None
     return networks
+
+
+def check_traces(traces: bool) -> bool:  # noqa: FBT001 - as Pydantic calls it
+    """Refuse traces without the packages that make and send them."""
+    if traces and not (find_spec("opentelemetry.sdk") and find_spec("opentelemetry.exporter.otlp.proto.http")):
+        raise ValueError(
+            "needs packages that are not installed; install the extra otel: pip install digits-service[otel]"
+        )
+    return traces
 
 
 def _check_origin(origin: str) -> None:
@@ -165,6 +175,18 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(2, ge=1, description="Threads for encoding that takes long.")
     encoder_queue: int = Field(64, ge=1, description="Long encodings that may wait; more are answered 503.")
     access_log: bool = Field(False, description="Log a line for every request (costs as much as serving it).")
+    log_format: Literal["auto", "human", "json"] = Field(
+        "auto",
+        description="How messages are written: `human`, `json` (an object a line), or `auto`: `human` on a terminal, "
+        "`json` elsewhere.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important messages that are written."
+    )
+    traces: Annotated[bool, AfterValidator(check_traces)] = Field(
+        False,
+        description="Send traces to the OTLP receiver that the `OTEL_…` variables name; needs the extra `otel`.",
+    )
 
     @model_validator(mode="before")
     @classmethod

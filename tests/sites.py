@@ -87,7 +87,7 @@ class _Server(Server):
 
         class Protocol(configured):  # type: ignore[misc] # a class that is known when it runs
             def connection_made(self, transport: Transport) -> None:
-                self.access_log = settings.access_log
+                self.access_log = False
                 super().connection_made(transport)
 
         config.http = Protocol

@@ -10,7 +10,7 @@ from service.api.dependencies import CatalogState
 from service.api.schemas import Health
 from service.api.static_file import StaticFile
 from service.errors import Unknown
-from service.http.metrics import Metrics
+from service.http.metrics import OPENMETRICS_TYPE, TEXT_TYPE, Metrics
 from service.http.openapi import write_openapi
 from service.http.release import Release
 from service.http.representation import Representation, Whole
@@ -103,22 +103,22 @@ def _report(health: Health) -> Representation:
     )
 
 
-def find_metrics(request: ApiRequest) -> Metrics:
-    """The metrics of the application."""
-    return request.scope["state"]["metrics"]  # type: ignore[no-any-return]
+async def write_metrics(request: ApiRequest) -> tuple[bytes, str]:
+    """The metrics of the application, and their media type."""
+    metrics: Metrics = request.scope["state"]["metrics"]
+    return await metrics.write(request.header(b"accept"))
 
 
-def get_metrics(metrics: Annotated[Metrics, Depends(find_metrics)]) -> Representation:
-    """Counts and durations of requests, in Prometheus' text format."""
-    return Representation(
-        media_type="text/plain; version=0.0.4; charset=utf-8", body=Whole(metrics.write), version=None
-    )
+def get_metrics(metrics: Annotated[tuple[bytes, str], Depends(write_metrics)]) -> Representation:
+    """Counts and durations of requests, in Prometheus' text format, or OpenMetrics' if `Accept` asks for it."""
+    content, media_type = metrics
+    return Representation(media_type=media_type, body=Whole(lambda: content), version=None, headers={"Vary": "Accept"})
 
 
 ROUTES = (
     ApiRoute("/livez", get_liveness, tags=["operations"], model=Health),
     ApiRoute("/readyz", get_readiness, tags=["operations"], model=Health),
-    ApiRoute("/metrics", get_metrics, tags=["operations"], media_types=("text/plain",)),
+    ApiRoute("/metrics", get_metrics, tags=["operations"], media_types=(TEXT_TYPE, OPENMETRICS_TYPE)),
     ApiRoute("/openapi.json", get_openapi, include_in_schema=False),
     ApiRoute("/docs/{name}", get_docs_file, include_in_schema=False),
     ApiRoute("/docs", get_docs, include_in_schema=False),

@@ -27,8 +27,9 @@ ENCODERS: Mapping[str, Callable[[Batch], list[bytes]]] = MappingProxyType(
 class RowStores:
     """Makes row stores, of at most `capacity` bytes together, and puts each where its split's batches find it."""
 
-    def __init__(self, *, capacity: int) -> None:
-        """Begin with none; a capacity of 0 leaves it at that."""
+    def __init__(self, *, capacity: int, observe: Callable[[float], None] = lambda _: None) -> None:
+        """Begin with none; a capacity of 0 leaves it at that. `observe` is told the seconds that each takes."""
+        self._observe = observe
         self._room = self._capacity = capacity
         self._failed: set[tuple[Split, str]] = set()
         self._closed = False
@@ -63,6 +64,7 @@ class RowStores:
         self._room -= len(store)
         split.encoded[name] = store
         seconds = time.perf_counter() - began
+        self._observe(seconds)
         log.info("stored the rows of %s as %s: %d bytes, in %.1f s", split.full_name, name, len(store), seconds)
 
     def _encode(self, split: Split, name: str) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from service.http.problems import Overloaded
+from service.http.request_record import follow
 
 T = TypeVar("T")
 
@@ -29,9 +30,19 @@ class EncoderPool:
             raise Overloaded("Too many long encodings are waiting already; try again in a moment.")
         self._count += 1
         try:
-            return await to_thread.run_sync(function, limiter=self._limiter)
+            return await to_thread.run_sync(follow(function), limiter=self._limiter)
         finally:
             self._count -= 1
+
+    @property
+    def running(self) -> int:
+        """Encodings under way."""
+        return self._limiter.borrowed_tokens
+
+    @property
+    def waiting(self) -> int:
+        """Encodings that wait for a thread."""
+        return max(0, self._count - self.running)
 
     async def prepare(self) -> None:
         """Start a thread, so that the first answer does not wait for what anyio imports then."""

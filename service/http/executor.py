@@ -18,6 +18,7 @@ from service.http.negotiation import choose_coding
 from service.http.problems import ChangedData
 from service.http.representation import Encoded, File, Listing, Original, Pieces, Representation, Versioned, Whole
 from service.http.request import ApiRequest, Headers
+from service.http.request_record import timed
 from service.http.response_cache import ResponseCache
 from service.http.single_flight import SingleFlight
 from service.http.stored_response import NotModifiedResponse, StoredResponse, describe_part, describe_whole
@@ -128,17 +129,17 @@ class Executor:
             files = await self._find_listed_files(request, body)
             body = Whole(partial(body.make, files))
         assert isinstance(body, Whole)  # noqa: S101 - streams and files are all storable
-        content = body.make() if body.cost <= INLINE else await self._pool.run(body.make)
+        content = body.make() if body.cost <= INLINE else await self._pool.run(partial(timed, "encode", body.make))
         headers = {"Content-Type": representation.media_type, "Cache-Control": "no-store", **representation.headers}
         return Response(content, headers=headers)
 
     async def _make(self, body: Whole, etag: str, coding: str) -> Encoded:
         """A whole body in a content coding."""
         if body.cost > INLINE:
-            return await self._share(etag, lambda: compress(body.make(), coding))
+            return await self._share(etag, lambda: compress_timed(timed("encode", body.make), coding))
         content = body.make()
         if coding != IDENTITY and len(content) > LARGEST_INLINE:
-            return await self._share(etag, lambda: compress(content, coding))
+            return await self._share(etag, lambda: compress_timed(content, coding))
         return compress(content, coding)
 
     async def _share(self, etag: str, make: Callable[[], Encoded]) -> Encoded:
@@ -178,6 +179,11 @@ def check_revision(request: ApiRequest, version: Versioned) -> None:
             f"The URL pins revision {quote(request.rev)}, and the data here is '{version.rev}'; read "
             f"{request.root}/v1/datasets for the present revisions, or leave rev out."
         )
+
+
+def compress_timed(content: Encoded, coding: str) -> Encoded:
+    """A body in a content coding, of which the time is noted."""
+    return content if coding == IDENTITY else timed("compress", partial(compress, content, coding))
 
 
 def build_headers(request: ApiRequest, representation: Representation, etag: str, coding: str) -> Headers:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
+from time import perf_counter
 from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
@@ -17,6 +18,7 @@ from cachetools import LRUCache
 from service.http.encoder_pool import EncoderPool
 from service.http.problems import Overloaded
 from service.http.representation import Encoded
+from service.http.request_record import timed
 from service.http.single_flight import SingleFlight
 
 log = logging.getLogger("service")
@@ -96,9 +98,10 @@ class FileStore:
     built for its request alone. Requests for a file that is being built wait for it.
     """
 
-    def __init__(self, *, capacity: int, pool: EncoderPool) -> None:
-        """Begin with no file; `pool` is where they are built."""
+    def __init__(self, *, capacity: int, pool: EncoderPool, observe: Callable[[float], None] = lambda _: None) -> None:
+        """Begin with no file; `pool` is where they are built, and `observe` is told the seconds that took."""
         self._pool = pool
+        self._observe = observe
         self._files: LRUCache[str, StoredFile] = LRUCache(capacity, getsizeof=len)
         self._originals: dict[Path, StoredFile] = {}
         self._builds: SingleFlight[StoredFile] = SingleFlight()
@@ -131,9 +134,15 @@ class FileStore:
         return file
 
     async def _build(self, key: str, make: Callable[[], Iterable[Encoded]]) -> StoredFile:
-        file = await self._pool.run(lambda: write_file(make()))
+        file = await self._pool.run(lambda: self._write(make))
         if len(file) <= self._files.maxsize:
             self._files[key] = file
+        return file
+
+    def _write(self, make: Callable[[], Iterable[Encoded]]) -> StoredFile:
+        began = perf_counter()
+        file = timed("build", lambda: write_file(make()))
+        self._observe(perf_counter() - began)
         return file
 
 

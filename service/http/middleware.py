@@ -5,16 +5,18 @@ import os
 import re
 from collections.abc import Awaitable, Sequence
 from itertools import count
-from time import perf_counter
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.host import find_host_fault, split_absolute_target
+from service.http.logs import log_request
 from service.http.metrics import Metrics
 from service.http.problems import KINDS, find_route_path, respond
 from service.http.request import Headers, read_header
+from service.http.request_record import CURRENT, RequestRecord
+from service.http.tracing import Tracing
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 """What a client's request id may look like."""
@@ -37,6 +39,14 @@ METHODS = "GET, HEAD, POST, OPTIONS"
 
 VERSIONS = ("1.1", "1.0")
 """Versions of HTTP that are answered; httptools takes some more."""
+CLIENT_CLOSED_REQUEST = 499
+"""The status in metrics and logs of a request whose client left before it was answered, as in nginx's logs."""
+
+REFUSAL_STATUSES = frozenset({400, 401, 408, 413, 414, 429, 431, 503})
+"""Statuses of requests that are refused for what they are or how many there are, not for what they ask for."""
+
+REFUSALS = frozenset(kind.name for kind in KINDS.values() if kind.status in REFUSAL_STATUSES)
+"""Kinds of problems that are counted as refusals."""
 
 log = logging.getLogger("service")
 
@@ -74,49 +84,133 @@ class AbsoluteTargetMiddleware:
 
 
 class RequestMetricsMiddleware:
-    """Names and times every request: `X-Request-ID`, `Server-Timing`, and a count by route; adds constant headers.
+    """Names and times every request: `X-Request-ID`, `Server-Timing`, metrics, a line of the log, and its span.
 
-    It also turns an exception that nothing else handled into the problem that names the request.
+    It adds constant headers, and turns an exception that nothing else handled into the problem that names the request.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, headers: Headers = EVERY_ANSWER) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        headers: Headers = EVERY_ANSWER,
+        tracing: Tracing | None = None,
+        log_requests: bool = False,
+    ) -> None:
         """Count the requests to `app`, and add `headers` to every answer."""
         self.app = app
         self.metrics = metrics
         self.headers = tuple(headers)
+        self.tracing = tracing
+        self.log_requests = log_requests
         self.process = os.urandom(6).hex()
         self.numbers = count(1)
+        metrics.expect_refusals(*REFUSALS)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Let the application answer."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        began, status = perf_counter(), 0
-        given = read_header(scope["headers"], b"x-request-id")
-        identity = given if given and REQUEST_ID.fullmatch(given) else f"{self.process}-{next(self.numbers):x}"
+        return (self._answer if scope["type"] == "http" else self.app)(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record = self._open(scope)
+
+        async def receive_noted() -> Message:
+            message = await receive()
+            if message["type"] == "http.disconnect" and not record.ended:
+                record.disconnected = True
+            return message
 
         async def send_timed(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
-                timing = b"total;dur=%.2f" % ((perf_counter() - began) * 1_000)
-                own = ((b"x-request-id", identity.encode()), (b"server-timing", timing))
-                message["headers"] = [*message["headers"], *self.headers, *own]
+                self._start(scope, record, message)
+            else:
+                record.sent += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    record.ended = True
             await send(message)
 
+        self.metrics.in_flight += 1
         try:
-            await self.app(scope, receive, send_timed)
+            await self.app(scope, receive_noted, send_timed)
         except ClientDisconnect:
-            log.info("the client of request %s has disconnected", identity)
-        except Exception:
-            log.exception("request %s failed", identity)
-            if status:
+            record.disconnected = True
+            log.info("the client of request %s has disconnected", record.identity)
+        except Exception as error:
+            self._note_failure(record, error)
+            if record.status:
                 raise
-            detail = f"Something went wrong that is not your fault; report it with the request id {identity}."
+            detail = f"Something went wrong that is not your fault; report it with the request id {record.identity}."
             await respond(Request(scope), KINDS["internal-error"], detail)(scope, receive, send_timed)
-        route = getattr(scope.get("route"), "path", "")
-        self.metrics.count(route, scope["method"], status, perf_counter() - began)
+        finally:
+            self.metrics.in_flight -= 1
+            self._finish(scope, record)
+
+    def _open(self, scope: Scope) -> RequestRecord:
+        """The record of a request, under the id that the client gave it, or a new one."""
+        given = read_header(scope["headers"], b"x-request-id")
+        record = RequestRecord(
+            given if given and REQUEST_ID.fullmatch(given) else f"{self.process}-{next(self.numbers):x}"
+        )
+        CURRENT.set(record)
+        if self.tracing is not None:
+            self.tracing.begin(record)
+        return record
+
+    def _note_failure(self, record: RequestRecord, error: Exception) -> None:
+        """Log an exception that nothing handled, and count it."""
+        self.metrics.count_failure()
+        log.error("request %s failed", record.identity, exc_info=error)
+        if self.tracing is not None:
+            self.tracing.note_failure(error)
+
+    def _start(self, scope: Scope, record: RequestRecord, message: Message) -> None:
+        """Note what the head of the answer says, and add headers to it."""
+        record.status = message["status"]
+        for name, value in message["headers"]:
+            if name == b"content-type":
+                record.media_type = value
+                break
+        timing = write_timing(record) if record.parts else b"total;dur=%.2f" % (record.seconds * 1_000)
+        identity = (b"x-request-id", record.identity.encode())
+        message["headers"] = [*message["headers"], *self.headers, identity, (b"server-timing", timing)]
+        if self.tracing is not None:
+            self.tracing.describe(record, scope["method"], find_route(scope))
+
+    def _finish(self, scope: Scope, record: RequestRecord) -> None:
+        """Count the answer, and log it."""
+        route, status = find_route(scope), record.status or CLIENT_CLOSED_REQUEST
+        if scope["method"] == "HEAD":
+            record.sent = 0  # the server does not send it
+        self.metrics.count(
+            route,
+            scope["method"],
+            status,
+            seconds=record.seconds,
+            media_type=record.media_type,
+            sent=record.sent,
+            trace_id=record.trace_id,
+        )
+        if status >= 400 and scope.get("problem") in REFUSALS:
+            self.metrics.count_refusal(scope["problem"])
+        if self.tracing is not None:
+            self.tracing.end(record)
+        if self.log_requests:
+            log_request(scope, record, route=route, status=status)
+
+
+def find_route(scope: Scope) -> str:
+    """The template of the path of a request, empty if no route has it."""
+    return getattr(scope.get("route"), "path", "")
+
+
+def write_timing(record: RequestRecord) -> bytes:
+    """The value of `Server-Timing`: parts of the work and the total, in milliseconds."""
+    durations: dict[str, float] = {}
+    for part in record.parts:
+        durations[part.name] = durations.get(part.name, 0.0) + part.seconds
+    durations["total"] = record.seconds
+    return ", ".join([f"{name};dur={seconds * 1_000:.2f}" for name, seconds in durations.items()]).encode()
 
 
 class CORSMiddleware:

@@ -335,6 +335,7 @@ def respond(
     It is a page where `Accept` likes HTML better than JSON, as that of a browser does that shows it to a person.
     """
     root: str = request.scope.get("root_path", "")
+    request.scope["problem"] = kind.name  # for whoever counts requests by it
     problem = Problem(
         type=f"{root}/problems/{kind.name}",
         title=kind.title,

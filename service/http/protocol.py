@@ -49,6 +49,10 @@ class HttpProtocol(HttpToolsProtocol):
     url = b""
     """Target of the last request, as far as it was received."""
 
+    @staticmethod
+    def count_refusal(kind: str) -> None:
+        """Count a request that is refused here, by the name of the kind of problem. A server replaces this."""
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         """Give an IPv4 client its usual address, and wait for the first request only so long."""
         super().connection_made(transport)
@@ -138,6 +142,7 @@ class HttpProtocol(HttpToolsProtocol):
         If there are none, the answer is a problem document.
         """
         self.refused = True
+        self.count_refusal(PROBLEMS[status].name)
         self.logger.info("Refused a request with %d: %s", status, detail)
         cycle = self._unanswered()
         if cycle is not None and not cycle.more_body:

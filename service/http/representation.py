@@ -16,6 +16,7 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 TEXT_TYPES = frozenset(
     {
         "application/json",
+        "application/openmetrics-text",
         "application/x-ndjson",
         "image/svg+xml",
         "text/css",

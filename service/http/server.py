@@ -1,4 +1,7 @@
-"""How an application is served: uvicorn's configuration, and the sockets it listens on. Knows no application."""
+"""How an application is served: uvicorn's configuration, and the sockets it listens on.
+
+Knows no application, but counts in its `metrics`, if it has any.
+"""
 
 import logging
 import socket
@@ -20,11 +23,12 @@ log = logging.getLogger("uvicorn.error")  # where uvicorn reports what its serve
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """The configuration with which `app` is served, by the command line and in tests.
 
-    It sets up no logging: the messages of `uvicorn.error` and `uvicorn.access` go to the root logger.
+    It sets up no logging: the messages of `uvicorn.error` go to the root logger.
     """
 
     class Protocol(HttpProtocol):
         public_path = settings.root_path
+        count_refusal = staticmethod(getattr(app, "metrics", HttpProtocol).count_refusal)
 
     log.addFilter(shorten_failure)
 
@@ -38,8 +42,8 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         lifespan="on",
         interface="asgi3",
         log_config=None,
-        log_level="info",
-        access_log=settings.access_log,
+        log_level=settings.log_level,
+        access_log=False,  # `RequestMetricsMiddleware` writes a line for each request
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         server_header=False,

@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from service.http.encoder_pool import EncoderPool
 from service.http.representation import Encoded
 from service.http.request import Headers
+from service.http.request_record import time_part
 
 PIECE = 262_144
 """Most bytes given to the socket at once: larger pieces are copied while they wait for room in its buffer, and every
@@ -61,7 +62,8 @@ class StreamResponse:
         pieces = rechunk(self.make())
 
         def make_first() -> list[Encoded]:
-            return list(islice(pieces, 1))
+            with time_part("encode"):
+                return list(islice(pieces, 1))
 
         first = make_first() if self.pool is None else await self.pool.run(make_first)
         return chain(first, pieces)

@@ -45,7 +45,7 @@ def test_requests_are_counted_by_template_not_by_path() -> None:
         template = "/v1/datasets/{dataset}/{split}/samples/{index}"
         assert figures["digits_requests_total", template, "GET", "200"] == 3
         assert figures["digits_requests_total", template, "HEAD", "200"] == 1
-        assert figures["digits_requests_total", "", "GET", "404"] == 2
+        assert figures["digits_requests_total", "unmatched", "GET", "404"] == 2
         assert figures["digits_request_seconds_count", template] == 4
         assert figures["digits_response_cache_hits_total",] == 2
         assert figures["digits_response_cache_bytes",] > 0

@@ -44,9 +44,23 @@ def test_instead_of_an_unusable_request_id_one_is_made(site: sites.Site, target:
 
 @every_answer
 def test_the_time_spent_is_told(site: sites.Site, target: str) -> None:
-    found = re.fullmatch(r"(cache, )?total;dur=(\d+\.\d\d)", site.get(target)["Server-Timing"])
+    found = re.fullmatch(
+        r"(cache, )?((wait|encode|build|compress);dur=\d+\.\d\d, )*total;dur=(\d+\.\d\d)",
+        site.get(target)["Server-Timing"],
+    )
     assert found
-    assert float(found[2]) < 60_000
+    assert float(found[4]) < 60_000
+
+
+def test_long_work_tells_how_long_its_parts_took() -> None:
+    with sites.serving(create_app(Settings(), [made.source()])) as site:
+        built = site.get(f"{HERE}.csv")["Server-Timing"]
+        assert [part.partition(";")[0] for part in built.split(", ")] == ["wait", "build", "total"]
+        durations = [float(part.partition("dur=")[2]) for part in built.split(", ")]
+        assert sum(durations[:-1]) <= durations[-1] + 0.02
+        assert site.get(f"{HERE}.csv")["Server-Timing"].startswith("total;")
+        encoded = site.get("/openapi.json", {"Accept-Encoding": "gzip"})["Server-Timing"]
+        assert [part.partition(";")[0] for part in encoded.split(", ")] == ["wait", "encode", "compress", "total"]
 
 
 @every_answer
@@ -166,6 +180,7 @@ def test_a_failure_tells_nothing_of_the_inside_and_has_every_header(caplog: pyte
         assert "request my-id failed" in caplog.text
         head = site.head(f"{HERE}/samples/{index}")
         assert (head.status, head.body) == (500, b"")
+        assert b"\ndigits_failed_requests_total 2.0\n" in site.get("/metrics").body
         assert site.get("/livez").status == 200
 
 
@@ -183,8 +198,17 @@ def test_a_failure_after_the_head_was_sent_is_not_hidden_from_the_server() -> No
         return {"type": "http.request"}
 
     scope = {"type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
+    metrics = Metrics()
+
+    async def answer() -> None:
+        await RequestMetricsMiddleware(app, metrics=metrics)(scope, receive, send)
+
     with pytest.raises(OSError, match="gone"):
-        asyncio.run(RequestMetricsMiddleware(app, metrics=Metrics())(scope, receive, send))
+        asyncio.run(answer())
+    assert metrics.in_flight == 0
+    text, _ = asyncio.run(metrics.write())
+    assert b"digits_failed_requests_total 1.0" in text
+    assert b'digits_requests_total{method="GET",route="unmatched",status="200"} 1.0' in text
     assert [message["type"] for message in sent] == ["http.response.start"]
 
 

@@ -1,6 +1,5 @@
 """How an answer is written: how its body is framed, and when a connection ends."""
 
-import logging
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -125,26 +124,6 @@ def test_a_body_of_another_length_than_was_told_ends_the_connection(
     assert answer.status == 200
     assert answer.body in (b"12345", b"1234")
     assert "than Content-Length" in caplog.text
-
-
-# --- access log -------------------------------------------------------------------------------------------------------
-
-
-def test_with_the_access_log_on_an_answer_is_the_same_and_has_a_line(
-    server: sites.Site, told: Told, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    told.answer(206, [*sized(b"hello"), (b"X-Upper", b"Y")], b"hello")
-    with sites.serving(told, Settings(access_log=True)) as logging_server:
-        logged = wire.exchange(logging_server, b"GET /a?b=1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-    quiet = wire.exchange(server, b"GET /c HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-    (one,), (other,) = wire.split(logged), wire.split(quiet)
-    for answer in (one, other):
-        del answer.headers["Date"]
-    assert (one.status, one.headers.items(), one.body) == (other.status, other.headers.items(), other.body)
-    lines = [record.getMessage() for record in caplog.records if record.name == "uvicorn.access"]
-    assert len(lines) == 1
-    assert lines[0].endswith('"GET /a?b=1 HTTP/1.1" 206')
 
 
 # --- connections whose body was not read ------------------------------------------------------------------------------

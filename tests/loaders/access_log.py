@@ -1,14 +1,14 @@
 """What loaders asked of a service, by its access log."""
 
-import re
+import json
 from dataclasses import dataclass
 from http import HTTPStatus
 from queue import SimpleQueue
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-LINE = re.compile(r'"(?P<method>\S+) (?P<target>\S+) HTTP/[\d.]+" (?P<status>\d+)')
-"""How a request stands in the log."""
+REQUESTS = "service.requests"
+"""The logger of lines for requests."""
 
 SECONDS = 30
 """How long a line may take from the service to here."""
@@ -16,16 +16,11 @@ SECONDS = 30
 
 @dataclass(frozen=True)
 class Request:
-    """A request that was answered; `target` is the path with its query."""
+    """A request that was answered; the log has its path without a query."""
 
     method: str
-    target: str
+    path: str
     status: int
-
-    @property
-    def path(self) -> str:
-        """The target without its query."""
-        return self.target.partition("?")[0]
 
 
 class AccessLog:
@@ -45,18 +40,19 @@ class AccessLog:
         end = self._mark_end()
         found: list[Request] = []
         while True:
-            if line := LINE.search(self._lines.get(timeout=SECONDS)):
-                if line["target"] == end:
+            line = json.loads(self._lines.get(timeout=SECONDS))
+            if line["logger"] == REQUESTS:
+                if line["path"] == end:
                     return found
-                found.append(Request(line["method"], line["target"], int(line["status"])))
+                found.append(Request(line["method"], line["path"], line["status"]))
 
     def _mark_end(self) -> str:
-        """Ask for something that there is not, and return its target."""
+        """Ask for something that there is not, and return its path."""
         self._ends += 1
-        target = f"/end-of-requests/{self._ends}"
+        path = f"/end-of-requests/{self._ends}"
         try:
-            urlopen(self._url + target, timeout=SECONDS)
+            urlopen(self._url + path, timeout=SECONDS)
         except HTTPError as error:
             assert error.code == HTTPStatus.NOT_FOUND  # noqa: PT017 - urlopen raises for every such status
             error.close()
-        return target
+        return path

@@ -67,7 +67,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 @pytest.fixture(scope="session")
 def service() -> Iterator[RunningServer]:
     """A service with both datasets that writes a line for every request."""
-    with run_server([SERVICE_PYTHON, *SERVE], environment={**os.environ, "DIGITS_ACCESS_LOG": "true"}) as running:
+    with run_server(
+        [SERVICE_PYTHON, *SERVE], environment={**os.environ, "DIGITS_ACCESS_LOG": "true", "DIGITS_LOG_FORMAT": "json"}
+    ) as running:
         yield running
 
 
