@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
@@ -17,6 +17,7 @@ from service.api import ROUTES as API_ROUTES
 from service.api.dependencies import AppState
 from service.api.description import DESCRIPTION
 from service.api.named_types import describe_names
+from service.api.open_paths import is_health, is_open
 from service.api.pages import PAGES
 from service.data.catalog import Catalog
 from service.datasets import SOURCES
@@ -25,6 +26,7 @@ from service.errors import ServiceError
 from service.formats import ENCODERS, prepare
 from service.formats.row_stores import RowStores
 from service.http import openapi
+from service.http.access import ApiKeyMiddleware, KeyRing, RateLimitMiddleware
 from service.http.compression import LIBRARIES
 from service.http.dispatcher import Dispatcher
 from service.http.encoder_pool import EncoderPool
@@ -42,6 +44,7 @@ from service.http.middleware import (
 )
 from service.http.pages import PROBLEM_PAGES, TEMPLATES
 from service.http.problems import handle_http_exception, handle_service_error
+from service.http.rate_limit import RateLimiter
 from service.http.response_cache import ResponseCache, ResponseCacheMiddleware
 from service.mirrors import ENCODED_SLASHES
 from service.mirrors import ROUTES as MIRROR_ROUTES
@@ -103,7 +106,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     )
     app.root_path = settings.root_path
     names = describe_names([source.card for source in sources])
-    app.openapi = cache(lambda: openapi.document(app, names))  # type: ignore[method-assign] # as FastAPI documents it
+    app.openapi = cache(lambda: openapi.document(app, names, needs_key=bool(settings.api_keys)))  # type: ignore[method-assign] # as FastAPI documents it
     metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
     metrics.read("digits_row_stores_bytes", "Bytes of finished rows.", lambda: row_stores.size)
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
@@ -111,6 +114,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)
     # The last one added is the outermost.
     app.add_middleware(ResponseCacheMiddleware, cache=responses)
+    add_access(app, settings)
     app.add_middleware(EarlyAnswerMiddleware, encoded_slashes=ENCODED_SLASHES)
     if "*" in settings.cors_origins:
         app.add_middleware(RequestMetricsMiddleware, metrics=metrics, headers=[*EVERY_ANSWER, *ANY_ORIGIN])
@@ -121,6 +125,19 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         app.add_middleware(FrameAncestorsMiddleware, origins=settings.frame_ancestors)
     app.add_middleware(AbsoluteTargetMiddleware)
     return app
+
+
+def add_access(app: FastAPI, settings: Settings) -> None:
+    """Add what refuses requests of clients without a key, and of those that send too many, if a setting asks for it."""
+    keys = KeyRing(settings.api_keys)
+    if settings.api_keys:
+        app.add_middleware(ApiKeyMiddleware, keys=keys, is_open=partial(is_open, open_metrics=settings.open_metrics))
+        log.info("clients need one of %d keys", len(settings.api_keys))
+    if settings.rate_limit:
+        limiter = RateLimiter(
+            quota=settings.rate_limit, window=settings.rate_window_seconds, clients=settings.rate_clients
+        )
+        app.add_middleware(RateLimitMiddleware, limiter=limiter, keys=keys, is_unlimited=is_health)
 
 
 def load(sources: Sequence[Source]) -> Catalog:

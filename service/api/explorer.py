@@ -11,8 +11,8 @@ from service.api.module_package import MEDIA_TYPE as PACKAGE_TYPE
 from service.api.module_package import build_package
 from service.api.pages.cards import show_without_scripts
 from service.errors import Unknown
-from service.http.pages import FOR_A_MINUTE
-from service.http.representation import Representation, Whole
+from service.http.pages import FOR_A_MINUTE, secure
+from service.http.representation import NO_HEADERS, Representation, Whole
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute
 
@@ -24,6 +24,9 @@ SELF_ONLY = (
     "frame-ancestors 'none'"
 )
 """Content-Security-Policy of the page: nothing from anywhere else, and nothing inline."""
+
+HEADERS = secure(SELF_ONLY)
+"""Headers of the page."""
 
 WITHOUT_SCRIPTS = b"<noscript>\n"
 """Where the page takes what a browser shows that runs no JavaScript."""
@@ -102,7 +105,7 @@ def get_home(request: ApiRequest, catalog: CatalogState) -> Representation:
         media_type=file.media_type,
         body=Whole(lambda: b"".join([before, marker, show_without_scripts(request, catalog), after])),
         version=Joined(file.digest, catalog.digest),
-        headers={"Content-Security-Policy": SELF_ONLY, "Referrer-Policy": "no-referrer"},
+        headers=HEADERS,
         cache_control=FOR_A_MINUTE,
     )
 
@@ -134,6 +137,7 @@ def _represent(file: Page) -> Representation:
         media_type=file.media_type,
         body=Whole(lambda: file.content),
         version=file,
+        headers=HEADERS if file.media_type == MEDIA_TYPES["html"] else NO_HEADERS,
         cache_control=FOR_A_MINUTE,
     )
 

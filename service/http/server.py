@@ -2,7 +2,9 @@
 
 import logging
 import socket
+import ssl
 import sys
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -45,7 +47,20 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=settings.tls_certificate or None,
+        ssl_keyfile=settings.tls_key or None,
+        ssl_keyfile_password=settings.tls_key_password.get_secret_value() or None,
+        ssl_ca_certs=settings.tls_client_ca or None,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if settings.tls_client_ca else ssl.CERT_NONE,
+        ssl_context_factory=require_tls_1_2 if settings.tls_certificate else None,
     )
+
+
+def require_tls_1_2(_: uvicorn.Config, create: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    """The context that `create` gives, without the versions of TLS that RFC 8996 deprecates."""
+    context = create()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def shorten_failure(record: logging.LogRecord) -> bool:
