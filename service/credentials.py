@@ -19,15 +19,8 @@ KEY_PREFIX = "digits_"
 KEY_BYTES = 32
 """Random bytes of a key."""
 
-FAULTS_OF_TLS = {
-    "KEY_VALUES_MISMATCH": "the key does not belong to the certificate",
-    "BAD_DECRYPT": "the password of the key is wrong",
-    "BAD_PASSWORD_READ": "the key needs a password",
-    "PEM_LIB": "one of the files does not hold, in PEM, what its setting says",
-    "NO_START_LINE": "there is no certificate in PEM",
-    "NO_CERTIFICATE_OR_CRL_FOUND": "there is no certificate in PEM",
-}
-"""What OpenSSL's reasons mean here."""
+MISMATCH = "KEY_VALUES_MISMATCH"
+"""OpenSSL's reason where a key does not belong to a certificate. For all else in a file it gives hardly any."""
 
 
 def make_key() -> str:
@@ -133,7 +126,9 @@ def check_tls(*, certificate: str, key: str, password: str, client_ca: str) -> N
 def _explain(error: Exception) -> str:
     """The reason of a failure in a few words, with the file that is to blame if one is known."""
     if isinstance(error, ssl.SSLError):
-        return FAULTS_OF_TLS.get(error.reason or "", str(error))
+        if error.reason == MISMATCH:
+            return "the key does not belong to the certificate"
+        return "a file does not hold, in PEM, what its setting says, or the password is wrong"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return str(error)

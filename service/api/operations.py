@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from service.api.dependencies import CatalogState
+from service.api.dependencies import CatalogState, SettingsState
 from service.api.pages import PAGES
 from service.api.schemas import Health
 from service.errors import Unknown
@@ -59,12 +59,13 @@ def get_docs_file(name: str) -> Representation:
     )
 
 
-def get_openapi(request: ApiRequest, catalog: CatalogState) -> Representation:
-    """The OpenAPI document, which names the datasets."""
+def get_openapi(request: ApiRequest, catalog: CatalogState, settings: SettingsState) -> Representation:
+    """The OpenAPI document, which names the datasets, and says whether a key is needed."""
     return Representation(
         media_type="application/json",
         body=Whole(lambda: write_openapi(request.app), DESCRIPTION_COST),
         version=catalog,
+        identity=f"openapi {request.root} {bool(settings.api_keys)}",
     )
 
 
