@@ -4,7 +4,6 @@ import logging
 import socket
 import ssl
 import sys
-from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -52,15 +51,7 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         ssl_keyfile_password=settings.tls_key_password.get_secret_value() or None,
         ssl_ca_certs=settings.tls_client_ca or None,
         ssl_cert_reqs=ssl.CERT_REQUIRED if settings.tls_client_ca else ssl.CERT_NONE,
-        ssl_context_factory=require_tls_1_2 if settings.tls_certificate else None,
     )
-
-
-def require_tls_1_2(_: uvicorn.Config, create: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
-    """The context that `create` gives, without the versions of TLS that RFC 8996 deprecates."""
-    context = create()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def shorten_failure(record: logging.LogRecord) -> bool:
