@@ -49,8 +49,8 @@ class KeyRing:
 class ApiKeyMiddleware:
     """Answers 401 where a client shows no valid key: as Bearer token (RFC 6750), or as password of Basic (RFC 7617).
 
-    What a key opens is not for others, so caches that many share may not keep it (RFC 9111, section 3.5): `public`
-    becomes `private`.
+    What a key opens is not for others. So caches that many share may not keep it (RFC 9111, section 3.5): `public`
+    becomes `private`. A browser may, for requests with the same key: `Vary` names it.
     """
 
     def __init__(self, app: ASGIApp, *, keys: KeyRing, is_open: IsOpen) -> None:
@@ -108,7 +108,7 @@ def refuse_credentials(request: Request) -> Response:
 
 
 def keep_private(send: Send) -> Send:
-    """Send an answer that only its client may keep."""
+    """Send an answer that only its client may keep, and only for requests with the same key."""
 
     async def send_private(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -116,6 +116,7 @@ def keep_private(send: Send) -> Send:
                 (name, value.replace(b"public", b"private") if name == b"cache-control" else value)
                 for name, value in message["headers"]
             ]
+            message["headers"].append((b"vary", b"Authorization"))
         await send(message)
 
     return send_private

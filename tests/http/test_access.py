@@ -142,7 +142,9 @@ def test_caches_that_many_share_do_not_keep_what_a_key_opened(
 ) -> None:
     free = site.get(target)["Cache-Control"]
     assert free.startswith("public, ")
-    assert locked.get(target, KNOWN)["Cache-Control"] == free.replace("public", "private")
+    answer = locked.get(target, KNOWN)
+    assert answer["Cache-Control"] == free.replace("public", "private")
+    assert "Authorization" in answer["Vary"].split(", ")
     rev = site.get(HERE).json["rev"]
     assert locked.get(f"{HERE}/rows?rev={rev}", KNOWN)["Cache-Control"] == "private, max-age=31536000, immutable"
 
@@ -202,6 +204,7 @@ def test_without_the_setting_no_key_is_needed_and_none_is_read(site: sites.Site)
         answer = site.get(f"{HERE}/rows", headers)
         assert (answer.status, answer["Cache-Control"]) == (200, "public, max-age=3600")
         assert "RateLimit" not in answer.headers
+        assert "Authorization" not in answer.headers.get("Vary", "")
 
 
 def test_all_hashes_are_compared_whichever_fits(monkeypatch: pytest.MonkeyPatch) -> None:
