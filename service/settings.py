@@ -3,7 +3,7 @@
 import os
 import re
 from difflib import get_close_matches
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,6 +27,12 @@ CLIENTS_KEY = "api_key"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 """Ports that a browser leaves out of an origin."""
 
+HOST_NAME = re.compile(
+    r"(?=.{1,253}\Z)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*(?!0[xX])(?=[^.]*[A-Za-z_])"
+    r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+)
+"""The name of a host (RFC 1123, section 2.1), whose last part is no number: `127.1` is an address in short."""
+
 ROOT_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~@:+-]++)*+")
 """A path of characters that need no quoting in a URL, a header or a page, without `.` and `..` segments."""
 
@@ -37,9 +43,15 @@ def split_list(value: object) -> object:
 
 
 def check_host(host: str) -> str:
-    """Refuse an empty address, which would listen on every interface."""
+    """Refuse what is neither an IP address nor a name: an empty text, `*` and `0` would listen on every interface."""
+    remedy = "write 127.0.0.1 for this machine alone, or :: for every address"
     if not host.strip():
-        raise ValueError("is empty; write 127.0.0.1 for this machine alone, or :: for every address")
+        raise ValueError(f"is empty; {remedy}")
+    try:
+        ip_address(host)
+    except ValueError:
+        if not HOST_NAME.fullmatch(host):
+            raise ValueError(f"is {host!r}, which is neither an IP address nor the name of a host; {remedy}") from None
     return host
 
 

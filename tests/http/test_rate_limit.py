@@ -63,8 +63,7 @@ def test_in_any_window_no_more_than_twice_the_quota_is_let_through(
 @given(quota=st.integers(1, 100), window=st.integers(1, 3_600), sent=st.integers(1, 100))
 def test_after_the_time_that_is_told_the_quota_is_whole(quota: int, window: int, sent: int) -> None:
     limits, clock = limiter(quota, window)
-    for _ in range(min(sent, quota)):
-        told = limits.take("a")
+    told = [limits.take("a") for _ in range(min(sent, quota))][-1]
     clock.now += told.reset if told.remaining else window
     assert limits.take("a").remaining == quota - 1
 
