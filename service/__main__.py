@@ -1,4 +1,4 @@
-"""The command line: `python -m service serve | check | openapi | checksums`."""
+"""The command line: `python -m service serve | check | openapi | checksums | key`."""
 
 import argparse
 import gc
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from service import __version__
+from service.credentials import make_key, write_api_key
 from service.errors import DamagedData
 from service.settings import PREFIX, Settings
 
@@ -86,6 +87,23 @@ def checksums(_: argparse.Namespace) -> int:
     return 0
 
 
+def key(chosen: argparse.Namespace) -> int:
+    """Make an API key, and print it with the setting that lets it in."""
+    new = make_key()
+    entry = write_api_key(chosen.name, new)
+    print(f"For the client, and nobody else:\n  {new}\nFor the service, in DIGITS_API_KEYS or its file:\n  {entry}")
+    return 0
+
+
+def _read_name(text: str) -> str:
+    """The name of a client, as an argument."""
+    try:
+        write_api_key(text, "")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 to 64 letters, digits and . _ -") from None
+    return text
+
+
 def _describe(fault: ErrorDetails, chosen: argparse.Namespace) -> str:
     """One line about a wrong setting, by the name of the option or the variable that it came from."""
     sentence = (
@@ -102,10 +120,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m service", description="MNIST and scikit-learn's digits over HTTP.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for run in (serve, check, openapi, checksums):
+    for run in (serve, check, openapi, checksums, key):
         text = str(run.__doc__)
         command = commands.add_parser(run.__name__, help=text, description=text)
         command.set_defaults(run=run)
+        if run is key:
+            command.add_argument("name", type=_read_name, help="who the key is for: letters, digits and . _ -")
         if run is serve:
             command.add_argument("--host", help="address to listen on (DIGITS_HOST, 127.0.0.1); :: is every address")
             command.add_argument("--port", type=int, help="TCP port, 0 for a free one (DIGITS_PORT, 8000)")

@@ -22,6 +22,7 @@ from service.api.checksums import read_record
 from service.api.dependencies import AppState
 from service.api.description import DESCRIPTION
 from service.api.named_types import describe_names
+from service.api.open_paths import is_health, is_open
 from service.api.pages import PAGES
 from service.data.catalog import Catalog
 from service.data.dataset import Dataset
@@ -31,6 +32,7 @@ from service.errors import ServiceError
 from service.formats import ENCODERS, prepare
 from service.formats.row_stores import RowStores
 from service.http import openapi
+from service.http.access import ApiKeyMiddleware, KeyRing, RateLimitMiddleware
 from service.http.compression import LIBRARIES
 from service.http.dispatcher import Dispatcher
 from service.http.encoder_pool import EncoderPool
@@ -48,6 +50,7 @@ from service.http.middleware import (
 )
 from service.http.pages import PROBLEM_PAGES, TEMPLATES
 from service.http.problems import handle_http_exception, handle_service_error
+from service.http.rate_limit import RateLimiter
 from service.http.response_cache import ResponseCache, ResponseCacheMiddleware
 from service.http.tracing import NO_TELEMETRY, Tracing
 from service.mirrors import ENCODED_SLASHES
@@ -126,7 +129,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     app.metrics = metrics
     app.root_path = settings.root_path
     names = describe_names([source.card for source in sources])
-    app.openapi = cache(lambda: openapi.document(app, names))  # type: ignore[method-assign] # as FastAPI documents it
+    app.openapi = cache(lambda: openapi.document(app, names, needs_key=bool(settings.api_keys)))  # type: ignore[method-assign] # as FastAPI documents it
     show_stores(metrics, settings, responses, files, row_stores)
     metrics.read("digits_encoder_threads", "Threads for encodings.", lambda: settings.encoder_threads)
     metrics.read("digits_encoders_running", "Encodings under way.", lambda: pool.running)
@@ -136,6 +139,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     metrics.tell("digits_dataset_info", "The data.", lambda: [{"dataset": d.card.name, "rev": d.rev} for d in loaded])
     # The last one added is the outermost.
     app.add_middleware(ResponseCacheMiddleware, cache=responses)
+    add_access(app, settings)
     app.add_middleware(EarlyAnswerMiddleware, encoded_slashes=ENCODED_SLASHES)
     anybody = "*" in settings.cors_origins
     app.add_middleware(
@@ -166,6 +170,8 @@ def prepare_files() -> None:
     operations.prepare()
     with suppress(OSError):  # it may get room later
         tempfile.gettempdir()  # which writes a file to try each directory, the first time
+
+
 def show_stores(
     metrics: Metrics, settings: Settings, responses: ResponseCache, files: FileStore, row_stores: RowStores
 ) -> None:
@@ -180,6 +186,19 @@ def show_stores(
     )
     metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)
     metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)
+
+
+def add_access(app: FastAPI, settings: Settings) -> None:
+    """Add what refuses requests of clients without a key, and of those that send too many, if a setting asks for it."""
+    keys = KeyRing(settings.api_keys)
+    if settings.api_keys:
+        app.add_middleware(ApiKeyMiddleware, keys=keys, is_open=partial(is_open, open_metrics=settings.open_metrics))
+        log.info("clients need one of %d keys", len(settings.api_keys))
+    if settings.rate_limit:
+        limiter = RateLimiter(
+            quota=settings.rate_limit, window=settings.rate_window_seconds, clients=settings.rate_clients
+        )
+        app.add_middleware(RateLimitMiddleware, limiter=limiter, keys=keys, is_unlimited=is_health)
 
 
 def load(sources: Sequence[Source]) -> Catalog:

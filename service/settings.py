@@ -4,12 +4,14 @@ import os
 import re
 from difflib import get_close_matches
 from importlib.util import find_spec
-from ipaddress import ip_network
-from typing import Annotated, Any, Literal
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from service.credentials import check_api_keys, check_api_keys_file, check_tls, read_api_keys
 
 MEGABYTE = 1_000_000
 """Bytes in a megabyte (SI)."""
@@ -20,8 +22,17 @@ PREFIX = "DIGITS_"
 RENAMED = {"memo_bytes": "response_cache_bytes", "encoders": "encoder_threads", "backlog": "encoder_queue"}
 """Settings of release 0.1 by their names of today."""
 
+CLIENTS_KEY = "api_key"
+"""The setting of a client, under the prefix that is the service's, too."""
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 """Ports that a browser leaves out of an origin."""
+
+HOST_NAME = re.compile(
+    r"(?=.{1,253}\Z)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*(?!0[xX])(?=[^.]*[A-Za-z_])"
+    r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+)
+"""The name of a host (RFC 1123, section 2.1), whose last part is no number: `127.1` is an address in short."""
 
 ROOT_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~@:+-]++)*+")
 """A path of characters that need no quoting in a URL, a header or a page, without `.` and `..` segments."""
@@ -33,9 +44,15 @@ def split_list(value: object) -> object:
 
 
 def check_host(host: str) -> str:
-    """Refuse an empty address, which would listen on every interface."""
+    """Refuse what is neither an IP address nor a name: an empty text, `*` and `0` would listen on every interface."""
+    remedy = "write 127.0.0.1 for this machine alone, or :: for every address"
     if not host.strip():
-        raise ValueError("is empty; write 127.0.0.1 for this machine alone, or :: for every address")
+        raise ValueError(f"is empty; {remedy}")
+    try:
+        ip_address(host)
+    except ValueError:
+        if not HOST_NAME.fullmatch(host):
+            raise ValueError(f"is {host!r}, which is neither an IP address nor the name of a host; {remedy}") from None
     return host
 
 
@@ -159,6 +176,30 @@ class Settings(BaseSettings):
         description="Origins whose pages may show pages of the service in a frame; `self` is its own, `*` any, empty "
         "none.",
     )
+    api_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list), AfterValidator(check_api_keys)] = Field(
+        (),
+        description="Keys of which every client needs one, each as its name and its SHA-256, `NAME:HASH`; empty needs "
+        "none.",
+    )
+    api_keys_file: Annotated[str, AfterValidator(check_api_keys_file)] = Field(
+        "", description="File with further keys, one a line, such as a mounted secret; read at the start."
+    )
+    open_metrics: bool = Field(False, description="Whether `/metrics` needs no key, as health needs none.")
+    rate_limit: int = Field(
+        0, ge=0, description="Requests that a client may send in the seconds of the window; 0 is no limit."
+    )
+    rate_window_seconds: int = Field(
+        60, ge=1, le=86_400, description="Seconds in which a client that was refused has all its requests again."
+    )
+    rate_clients: int = Field(
+        10_000, ge=1, description="Clients that are counted; beyond, those not seen for longest are forgotten."
+    )
+    tls_certificate: str = Field("", description="File with the certificate and its chain (PEM); empty is no TLS.")
+    tls_key: str = Field("", description="File with the private key (PEM), where it is not beside the certificate.")
+    tls_key_password: SecretStr = Field(SecretStr(""), description="Password of the private key, where it has one.")
+    tls_client_ca: str = Field(
+        "", description="File with authorities (PEM) of which every client needs a certificate; empty needs none."
+    )
     text_limit: int = Field(1_000, ge=1, description="Most rows a page in a text format (json, ndjson, csv).")
     binary_limit: int = Field(10_000, ge=1, description="Most rows a page in a binary format.")
     picture_pixels: int = Field(16_000_000, ge=1, description="Most pixels in one picture.")
@@ -201,8 +242,24 @@ class Settings(BaseSettings):
             name.lower().removeprefix(PREFIX.lower()): name for name in os.environ if name.upper().startswith(PREFIX)
         }
         for name in sorted(names.keys() - cls.model_fields.keys()):
+            if name == CLIENTS_KEY:
+                raise ValueError(f"{names[name]} is for clients; the setting of the service is {PREFIX}API_KEYS")
             raise ValueError(f"{names[name]} is not a setting; {_suggest(name, list(cls.model_fields))}")
         return values
+
+    @model_validator(mode="after")
+    def _read_files(self) -> Self:
+        """Add the keys of the file to the others, and refuse files of TLS that cannot be used."""
+        if self.api_keys_file:
+            keys = check_api_keys((*self.api_keys, *read_api_keys(self.api_keys_file)))
+            self.__dict__["api_keys"] = keys  # frozen for all others
+        check_tls(
+            certificate=self.tls_certificate,
+            key=self.tls_key,
+            password=self.tls_key_password.get_secret_value(),
+            client_ca=self.tls_client_ca,
+        )
+        return self
 
 
 def _suggest(name: str, known: list[str]) -> str:

@@ -15,6 +15,8 @@ import pytest
 
 from service import __version__
 from service.__main__ import main
+from service.credentials import write_api_key
+from service.settings import Settings
 from tests import processes, sites
 
 
@@ -31,6 +33,19 @@ def command(
         timeout=60,
         check=False,
     )
+
+
+HOST = (
+    "DIGITS_HOST: is '*', which is neither an IP address nor the name of a host; "
+    "write 127.0.0.1 for this machine alone, or :: for every address."
+)
+
+NO_ENTRY = (
+    "has an entry that is not NAME:SHA256, a name of letters, digits and . _ - and 64 digits 0-9 a-f; "
+    "`python -m service key NAME` makes a key and its entry."
+)
+
+TLS = "DIGITS_TLS_CERTIFICATE, DIGITS_TLS_KEY and DIGITS_TLS_KEY_PASSWORD"
 
 
 @pytest.fixture
@@ -66,6 +81,25 @@ def test_wrong_arguments_are_told_with_the_usage(arguments: list[str], capsys: p
         main(arguments)
     assert ended.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+def test_a_new_key_is_printed_with_the_entry_that_lets_it_in(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for _ in range(2):
+        assert main(["key", "trainer-1"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        key, entry = lines[1].strip(), lines[3].strip()
+        assert Settings(api_keys=(entry,)).api_keys == (write_api_key("trainer-1", key),)
+        printed.append(key)
+    assert printed[0] != printed[1]
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a:b", "a,b", "x" * 65])
+def test_a_name_that_no_entry_can_have_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["key", name])
+    assert ended.value.code == 2
+    assert "letters, digits and . _ -" in capsys.readouterr().err
 
 
 def test_check_verifies_the_data_and_says_so() -> None:
@@ -138,6 +172,10 @@ def test_a_wrong_option_is_named_as_the_option() -> None:
     ("name", "value", "sentence"),
     [
         ("DIGITS_HOST", "", "DIGITS_HOST: is empty; write 127.0.0.1 for this machine alone, or :: for every address."),
+        ("DIGITS_HOST", "*", HOST),
+        ("DIGITS_API_KEYS", "digits_the-key-itself", f"DIGITS_API_KEYS: {NO_ENTRY}"),
+        ("DIGITS_API_KEYS_FILE", "/none", "DIGITS_API_KEYS_FILE: cannot be read (No such file or directory: /none)."),
+        ("DIGITS_TLS_CERTIFICATE", "/none", f"{TLS} cannot be used together (No such file or directory: /none)."),
         ("DIGITS_MEMO_BYTES", "1", "DIGITS_MEMO_BYTES is not a setting; the nearest is DIGITS_RESPONSE_CACHE_BYTES."),
     ],
 )

@@ -64,6 +64,63 @@ def test_the_port_that_kubernetes_sets_is_explained(monkeypatch: pytest.MonkeyPa
         Settings()
 
 
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "192.0.2.1", "::", "::1", "localhost", "digits-1.example", "host_1", "7up"]
+)
+def test_an_address_or_a_name_is_listened_on(host: str) -> None:
+    assert Settings(host=host).host == host
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("", " ", "*", "0", "127.1", "0x7f.1", "999.1.1.1", " 127.0.0.1", "127.0.0.1\r\nX", "\x00"),
+        *("a b", "[::1]", "http://a", "a:80", "b\u00fccher.example", "a" * 64, "a." * 127, ".", "-a"),
+    ],
+)
+def test_what_is_no_host_is_refused_before_it_listens_anywhere(host: str) -> None:
+    with pytest.raises(ValidationError, match="write 127.0.0.1 for this machine alone"):
+        Settings(host=host)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", ""),
+        ("PORT", "8000.5"),
+        ("PORT", "80 00"),
+        ("KEEP_ALIVE_SECONDS", "nan"),
+        ("FILES_BYTES", "512MB"),
+        ("FILES_BYTES", ""),
+        ("TEXT_LIMIT", "1e3"),
+        ("ACCESS_LOG", ""),
+        ("ACCESS_LOG", "maybe"),
+        ("OPEN_METRICS", "yess"),
+        ("RATE_LIMIT", "-1"),
+        ("RATE_LIMIT", "600/60s"),
+        ("RATE_WINDOW_SECONDS", "0"),
+        ("TRUSTED_PROXIES", "*"),
+        ("TRUSTED_PROXIES", "127.0.0.1\r\nX"),
+        ("CORS_ORIGINS", "https://a.example\r\nX: y"),
+        ("CORS_ORIGINS", "https://a\u4e2d.example"),
+        ("FRAME_ANCESTORS", "https://a.example\r\nX: y"),
+        ("FRAME_ANCESTORS", "https://a.example; script-src *"),
+    ],
+)
+def test_an_odd_value_in_the_environment_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(f"DIGITS_{variable}", value)
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert refused.value.errors()[0]["loc"] == (variable.lower(),)
+
+
+def test_the_variable_of_clients_does_not_open_the_service_by_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITS_API_KEY", "digits_secret")
+    with pytest.raises(ValidationError, match="DIGITS_API_KEY is for clients; the setting") as refused:
+        Settings()
+    assert "digits_secret" not in str(refused.value.errors()[0]["msg"])
+
+
 def test_an_argument_that_is_no_setting_is_refused() -> None:
     with pytest.raises(ValidationError, match="memo_bytes"):
         Settings(memo_bytes=0)  # type: ignore[call-arg]

@@ -12,8 +12,8 @@ from service.api.module_package import build_package
 from service.api.pages.cards import show_without_scripts
 from service.api.static_file import StaticFile
 from service.errors import DamagedData, Unknown
-from service.http.pages import FOR_A_MINUTE
-from service.http.representation import Representation, Whole
+from service.http.pages import FOR_A_MINUTE, secure
+from service.http.representation import NO_HEADERS, Representation, Whole
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute
 
@@ -28,6 +28,8 @@ SELF_ONLY = (
 
 HOME = "index.html"
 """The page itself, which `/` answers with."""
+HEADERS = secure(SELF_ONLY)
+"""Headers of the page."""
 
 WITHOUT_SCRIPTS = b"<noscript>\n"
 """Where the page takes what a browser shows that runs no JavaScript."""
@@ -110,7 +112,7 @@ def get_home(request: ApiRequest, catalog: CatalogState) -> Representation:
         media_type=file.media_type,
         body=Whole(lambda: b"".join([before, marker, show_without_scripts(request, catalog), after])),
         version=Joined(file.digest, catalog.digest),
-        headers={"Content-Security-Policy": SELF_ONLY, "Referrer-Policy": "no-referrer"},
+        headers=HEADERS,
         cache_control=FOR_A_MINUTE,
     )
 
@@ -134,7 +136,9 @@ def get_part(name: str) -> Representation:
     """A file of the explorer."""
     if name not in list_names():
         raise Unknown("file of the explorer", name, "those that the page at / names")
-    return read_page(name).represent(cache_control=FOR_A_MINUTE)
+    file = read_page(name)
+    headers = HEADERS if file.media_type == MEDIA_TYPES["html"] else NO_HEADERS
+    return file.represent(cache_control=FOR_A_MINUTE, headers=headers)
 
 
 ROUTES = (

@@ -4,14 +4,15 @@ from functools import cache
 from typing import Annotated
 
 from fastapi import Depends
-from fastapi.openapi.docs import get_swagger_ui_html
 
-from service.api.dependencies import CatalogState
+from service.api.dependencies import CatalogState, SettingsState
+from service.api.pages import PAGES
 from service.api.schemas import Health
 from service.api.static_file import StaticFile
 from service.errors import Unknown
 from service.http.metrics import OPENMETRICS_TYPE, TEXT_TYPE, Metrics
 from service.http.openapi import write_openapi
+from service.http.pages import MEDIA_TYPE, secure
 from service.http.release import Release
 from service.http.representation import Representation, Whole
 from service.http.request import ApiRequest
@@ -30,6 +31,12 @@ ASSETS = {
 
 COMPRESSING_COST = 5.0
 """Milliseconds to compress a file of a megabyte."""
+SELF_ONLY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of the documentation page: its styles hold pictures, and it shows those of answers."""
+
 
 DESCRIPTION_COST = 500.0
 """Milliseconds to describe all routes, the first time."""
@@ -37,16 +44,11 @@ DESCRIPTION_COST = 500.0
 
 def get_docs(request: ApiRequest) -> Representation:
     """Every path with its parameters, to be tried out in a browser."""
-    page = get_swagger_ui_html(
-        openapi_url=request.link("/openapi.json"),
-        title=request.app.title,
-        swagger_js_url=request.link("/docs/swagger-ui-bundle.js"),
-        swagger_css_url=request.link("/docs/swagger-ui.css"),
-        swagger_favicon_url=request.link("/docs/favicon-32x32.png"),
-        swagger_ui_parameters={"defaultModelsExpandDepth": 0, "syntaxHighlight": False, "tryItOutEnabled": True},
-    )
     return Representation(
-        media_type="text/html; charset=utf-8", body=Whole(lambda: bytes(page.body)), version=Release()
+        media_type=MEDIA_TYPE,
+        body=Whole(lambda: PAGES.render("docs.html", root=request.root, title=request.app.title)),
+        version=Release(),
+        headers=secure(SELF_ONLY),
     )
 
 
@@ -78,12 +80,13 @@ def prepare() -> None:
         _ = read_docs_file(name).digest
 
 
-def get_openapi(request: ApiRequest, catalog: CatalogState) -> Representation:
-    """The OpenAPI document, which names the datasets."""
+def get_openapi(request: ApiRequest, catalog: CatalogState, settings: SettingsState) -> Representation:
+    """The OpenAPI document, which names the datasets, and says whether a key is needed."""
     return Representation(
         media_type="application/json",
         body=Whole(lambda: write_openapi(request.app), DESCRIPTION_COST),
         version=catalog,
+        identity=f"openapi {request.root} {bool(settings.api_keys)}",
     )
 
 

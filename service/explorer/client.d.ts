@@ -412,6 +412,8 @@ export class Problem extends Error {
 export interface ServiceOptions {
     /** How often a request is repeated after a lost connection or status 408, 425, 429 and 5xx; 4 without it. */
     retries?: number;
+    /** The key that the operator of the service gave out; requests to its address carry it. A picture by `src` does not. */
+    key?: string;
 }
 
 export class Service {

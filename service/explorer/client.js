@@ -24,16 +24,19 @@ export class Problem extends Error {
 
 /**
  * The service at `base`, which may be relative to the page; without it, the one that this module was loaded from.
- * `retries` is how often a request is repeated that failed for a reason that passes.
+ * `retries` is how often a request is repeated that failed for a reason that passes; `key` is sent where it asks for one.
  */
 export function connect(base, options) {
   return new Service(base ?? findOrigin(), options);
 }
 
 export class Service {
-  constructor(base, { retries = 4 } = {}) {
+  #key;
+
+  constructor(base, { retries = 4, key } = {}) {
     this.base = findBase(base);
     this.retries = checkCount("retries", retries, 0);
+    this.#key = key;
   }
 
   /** The absolute URL of a path of the service, such as "v1/datasets", with parameters; lists repeat theirs. */
@@ -62,8 +65,10 @@ export class Service {
   /** A successful answer as { answer, body }; `as` is how the body is read: "json", "arrayBuffer", or null for not. */
   async #read(url, as, { signal, retries = this.retries, ...request } = {}) {
     let longest = 100; // milliseconds
+    const headers = new Headers(request.headers);
+    if (this.#key && String(url).startsWith(this.base)) headers.set("Authorization", `Bearer ${this.#key}`);
     for (let left = checkCount("retries", retries, 0); ; left--) {
-      const { answer, body, error, pause } = await attempt(url, as, { ...request, signal });
+      const { answer, body, error, pause } = await attempt(url, as, { ...request, headers, signal });
       if (!error) return { answer, body };
       if (pause === null || pause > LONGEST_PAUSE || left === 0) throw error;
       await sleep(Math.max(pause, longest * Math.random()), signal);

@@ -29,8 +29,9 @@ LARGEST_HEADERS = 32_768
 
 EXPOSED = (
     "Accept-Ranges, Allow, Content-Disposition, Content-Encoding, Content-Length, Content-Range, ETag, Epoch-Samples, "
-    "Epoch-Steps, Last-Modified, Link, Next-Start, Repr-Digest, Retry-After, Server-Timing, Total-Count, Valid-Rows, "
-    "Vary, X-Error-Code, X-Error-Message, X-Repo-Commit, X-Request-ID"
+    "Epoch-Steps, Last-Modified, Link, Next-Start, RateLimit, RateLimit-Policy, Repr-Digest, Retry-After, "
+    "Server-Timing, Total-Count, Valid-Rows, Vary, WWW-Authenticate, X-Error-Code, X-Error-Message, X-Repo-Commit, "
+    "X-Request-ID"
 )
 """Headers that a page of another origin may read."""
 

@@ -47,16 +47,39 @@ REQUEST_HEADERS: Mapping[str, tuple[str, str]] = MappingProxyType(
 They have no examples, because Swagger UI would send those.
 """
 
+SECURITY: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The key that the operator gave you. Where the operator gives no keys, none is read.",
+        },
+        "basic": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "The same key as the password, for browsers and for programs that know no tokens; any user.",
+        },
+    }
+)
+"""How a client shows its key, by the names of the components."""
+
+OPEN = frozenset({"/livez", "/readyz", "/problems", "/problems/{name}"})
+"""Paths of operations that never need a key."""
+
+UNLIMITED = frozenset({"/livez", "/readyz"})
+"""Paths of operations that are never refused for their number."""
+
 Schema = dict[str, Any]
 
 ONE_AT_A_TIME = Lock()
 """FastAPI fills structures that the routes share while it describes them, so only one thread may ask it to."""
 
 
-def document(app: FastAPI, names: Mapping[str, Schema] | None = None) -> Schema:
+def document(app: FastAPI, names: Mapping[str, Schema] | None = None, *, needs_key: bool = False) -> Schema:
     """The OpenAPI 3.1 document of an application: of its routes below its `root_path`, the same in every process.
 
-    `names` are facts about the schemas of components that depend on the data: their enums and examples.
+    `names` are facts about the schemas of components that depend on the data: their enums and examples. Where clients
+    need no key, the document says that they may send one, so that a client that was made of it can read any service.
     """
     described = [_without_head(one) for one in app.routes if isinstance(one, ApiRoute) and one.include_in_schema]
     with ONE_AT_A_TIME:
@@ -71,7 +94,7 @@ def document(app: FastAPI, names: Mapping[str, Schema] | None = None) -> Schema:
             contact=app.contact,
             license_info=app.license_info,
         )
-    spec["security"] = []
+    spec["security"] = [*[{}] * (not needs_key), *({name: []} for name in SECURITY)]
     schemas = _add_models(spec["components"]["schemas"], described)
     for name, facts in (names or {}).items():
         schemas[name] |= facts
@@ -124,6 +147,9 @@ def _finish(route: ApiRoute, method: str, operation: Schema, schemas: Mapping[st
         conditions = REQUEST_HEADERS if route.file else ["IfNoneMatch", *["Range", "IfRange"] * bool(binary)]
         parameters += [{"$ref": f"#/components/parameters/{name}"} for name in conditions]
     problems = ["414", "422", "431", "500", *["404"] * ("{" in route.path), *["406"] * negotiated]
+    problems += [*["401"] * (route.path not in OPEN), *["429"] * (route.path not in UNLIMITED)]
+    if route.path in OPEN:
+        operation["security"] = []
     problems += [*["409", "503"] * data, *["412", "416"] * readable, *["413", "415"] * (method == "post")]
     responses |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
     operation["responses"] = dict(sorted(responses.items()))
@@ -175,7 +201,8 @@ def _describe_components(paths: Schema, schemas: Mapping[str, Schema]) -> Schema
         for key, (name, text) in REQUEST_HEADERS.items()
     }
     responses = {f"Problem{status}": _describe_problem(status) for status in sorted(statuses)}
-    return {"schemas": schemas, "parameters": parameters, "responses": responses}
+    schemes = {name: dict(scheme) for name, scheme in SECURITY.items()}
+    return {"schemas": schemas, "parameters": parameters, "responses": responses, "securitySchemes": schemes}
 
 
 def _describe_problem(status: int) -> Schema:

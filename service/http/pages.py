@@ -18,8 +18,24 @@ SECURITY = (
 )
 """Content-Security-Policy of a page: nothing from elsewhere, and nothing inline, so that no text can become code."""
 
-HEADERS: Mapping[str, str] = MappingProxyType({"Content-Security-Policy": SECURITY, "Referrer-Policy": "no-referrer"})
-"""Headers of every page."""
+
+def secure(policy: str) -> Mapping[str, str]:
+    """The headers of a page with this Content-Security-Policy.
+
+    The page tells nobody where its reader comes from, shares no window with pages of others, and asks for no device.
+    """
+    return MappingProxyType(
+        {
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        }
+    )
+
+
+HEADERS = secure(SECURITY)
+"""Headers of every page that is made of a template."""
 
 FOR_A_MINUTE = "public, max-age=60"
 """Pages, scripts and styles of one release belong together, so no cache may keep one much longer than the others."""

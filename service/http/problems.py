@@ -71,6 +71,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "and what would be accepted. Nothing is ever rounded or cut to fit.",
             ),
             Kind(
+                "unauthorized",
+                HTTPStatus.UNAUTHORIZED,
+                "A key is needed",
+                "The operator of this service gives keys to its clients. Send yours as `Authorization: Bearer KEY`, or "
+                "as the password of Basic authentication, with any user.",
+            ),
+            Kind(
                 "unknown-resource",
                 HTTPStatus.NOT_FOUND,
                 "There is no such thing",
@@ -135,6 +142,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "The range lies outside the file",
                 "Ask for `bytes=first-last`, `bytes=first-` or `bytes=-length` within the size that `Content-Range` "
                 "gives.",
+            ),
+            Kind(
+                "too-many-requests",
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "Too many requests",
+                "You have sent more requests than a client may; try again after the seconds that `Retry-After` gives. "
+                "`RateLimit-Policy` tells the quota and its seconds, `RateLimit` what is left of it.",
             ),
             Kind(
                 "headers-too-large",

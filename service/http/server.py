@@ -5,6 +5,7 @@ Knows no application, but counts in its `metrics`, if it has any.
 
 import logging
 import socket
+import ssl
 import sys
 
 import uvicorn
@@ -49,6 +50,11 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=settings.tls_certificate or None,
+        ssl_keyfile=settings.tls_key or None,
+        ssl_keyfile_password=settings.tls_key_password.get_secret_value() or None,
+        ssl_ca_certs=settings.tls_client_ca or None,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if settings.tls_client_ca else ssl.CERT_NONE,
     )
 
 

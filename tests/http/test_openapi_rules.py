@@ -6,9 +6,11 @@ import re
 import pytest
 
 from service.api import ROUTES as API_ROUTES
-from service.http.openapi import simplify
+from service.app import create_app
+from service.http.openapi import document, simplify
 from service.http.route import BINARY, ApiRoute
 from service.mirrors import ROUTES as MIRROR_ROUTES
+from service.settings import Settings
 from tests.http.document import DOCUMENT, OPERATIONS, Part, list_parameters, list_schemas, resolve, walk
 
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -19,9 +21,13 @@ ENUMS = {
 }  # fmt: skip
 
 
-def test_the_document_says_where_it_comes_from_and_that_nobody_needs_a_key() -> None:
+def test_the_document_says_where_it_comes_from_and_that_a_key_may_be_sent_but_is_not_needed() -> None:
     assert DOCUMENT["servers"][0]["url"] == "/"
-    assert DOCUMENT["security"] == []
+    assert DOCUMENT["security"] == [{}, {"bearer": []}, {"basic": []}]
+    assert document(create_app(Settings(api_keys=(f"a:{0:064}",))), needs_key=True)["security"] == [
+        {"bearer": []},
+        {"basic": []},
+    ]
     assert DOCUMENT["info"]["contact"]["name"]
     assert DOCUMENT["info"]["license"]["name"] == "MIT"
 
@@ -107,7 +113,9 @@ def test_every_component_is_used() -> None:
     written = json.dumps(DOCUMENT)
     for kind, components in DOCUMENT["components"].items():
         for name in components:
-            assert f'"#/components/{kind}/{name}"' in written, name
+            if kind != "securitySchemes":  # those are named without a reference
+                assert f'"#/components/{kind}/{name}"' in written, name
+    assert [name for one in DOCUMENT["security"] for name in one] == list(DOCUMENT["components"]["securitySchemes"])
 
 
 def test_names_of_operations_are_short_and_those_of_the_endpoints() -> None:

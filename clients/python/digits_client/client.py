@@ -19,6 +19,7 @@ def connect(
     timeout: float = 30.0,
     patience: float = PATIENCE,
     headers: Mapping[str, str] | None = None,
+    api_key: str | None = None,
     progress: bool = False,
 ) -> "Client":
     """Return a client of the service at `url`; nothing is sent yet.
@@ -31,13 +32,17 @@ def connect(
         cache: a directory to keep whole arrays in; without one every process downloads them anew.
         timeout: seconds to wait for the next byte of an answer.
         patience: seconds for which a request is repeated while the service cannot be reached or is too busy.
-        headers: headers that every request carries, for example `{"Authorization": "Bearer …"}`.
+        headers: headers that every request carries; an `Authorization` among them replaces other credentials.
+        api_key: the key that the operator of the service gave out; None takes that of the environment variable
+            `DIGITS_API_KEY`, if there is one. An address with a password needs no key.
         progress: draw a bar for every download and every epoch (needs tqdm).
 
     Raises:
         ValueError: `url` is no URL of a service.
     """
-    connection = Connection(url, timeout=timeout, patience=patience, headers=headers, progress=progress)
+    connection = Connection(
+        url, timeout=timeout, patience=patience, headers=headers, api_key=api_key, progress=progress
+    )
     return Client(connection, None if cache is None else Path(cache))
 
 

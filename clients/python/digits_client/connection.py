@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ PATIENCE = 120.0
 LONGEST_CONNECT = 10.0
 """Seconds to wait for a connection to be established, at most."""
 
+KEY_VARIABLE = "DIGITS_API_KEY"
+"""The environment variable with the key of clients that are given none."""
+
 LONGEST_PROBLEM = 65_536
 """Bytes that are read of the body of a refusal, at most."""
 
@@ -58,6 +62,7 @@ class Connection:
         timeout: float = 30.0,
         patience: float = PATIENCE,
         headers: Mapping[str, str] | None = None,
+        api_key: str | None = None,
         progress: bool = False,
         connections: int = 8,
     ) -> None:
@@ -67,12 +72,14 @@ class Connection:
             url: the service's address; a user and a password in it are sent as `Authorization: Basic`.
             timeout: seconds to wait for the next byte of an answer.
             patience: seconds for which a failing request is repeated.
-            headers: headers that every request carries, for example credentials.
+            headers: headers that every request carries; an `Authorization` among them replaces other credentials.
+            api_key: the key that the operator of the service gave out; None takes that of the environment variable
+                `DIGITS_API_KEY`, if there is one. An address with a password needs no key.
             progress: draw a bar for every download (needs tqdm).
             connections: idle connections to keep, at most.
 
         Raises:
-            ValueError: the address or a number cannot be used.
+            ValueError: the address, the key or a number cannot be used.
         """
         if not timeout > 0 or not patience >= 0:
             raise ValueError(f"timeout must be above 0 and patience at least 0, not {timeout} and {patience}.")
@@ -83,8 +90,9 @@ class Connection:
         self.progress = progress
         self.connections = connections
         self.headers = {"User-Agent": "digits-client", "Accept-Encoding": "identity"}
-        if address.auth is not None:
-            self.headers |= {"Authorization": make_headers(basic_auth=unquote(address.auth))["authorization"]}
+        self.headers |= authorize(address, api_key)
+        if any(name.lower() == "authorization" for name in headers or {}):
+            self.headers.pop("Authorization", None)
         self.headers |= headers or {}
         self._answered = False
         self._pools: dict[int, urllib3.PoolManager] = {}
@@ -244,6 +252,29 @@ def parse_address(url: str) -> Url:
     if address.query is not None or address.fragment is not None:
         raise ValueError(f"The address of the service must have neither a query nor a fragment: {url!r}.")
     return address
+
+
+def find_key(api_key: str | None) -> str | None:
+    """Return the key, or else that of the environment; None if there is none."""
+    return os.environ.get(KEY_VARIABLE) if api_key is None else api_key
+
+
+def authorize(address: Url, api_key: str | None) -> dict[str, str]:
+    """Return the header with the credentials of an address, or else with a key: by default, that of the environment.
+
+    Raises:
+        ValueError: the key has characters that no key has. The message does not repeat it.
+    """
+    if address.auth is not None:
+        return {"Authorization": make_headers(basic_auth=unquote(address.auth))["authorization"]}
+    key = find_key(api_key)
+    if not key:
+        return {}
+    if not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", key):  # RFC 6750, section 2.1
+        raise ValueError(
+            f"api_key, or {KEY_VARIABLE}, has characters that no key has, such as a space or a line break."
+        )
+    return {"Authorization": f"Bearer {key}"}
 
 
 def check_head(response: BaseHTTPResponse, body: BodyReader, url: str, accept: str) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from digits_client.batch import Batch
 from digits_client.client import Client, connect
-from digits_client.connection import PATIENCE
+from digits_client.connection import PATIENCE, find_key
 from digits_client.datasets import Split
 from digits_client.errors import ChangedData, Unreachable
 
@@ -30,6 +30,7 @@ class Replicas:
     timeout: float = 30.0
     patience: float = PATIENCE
     headers: Mapping[str, str] | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """Return the number of replicas."""
@@ -38,7 +39,7 @@ class Replicas:
     def connect(self, number: int, patience: float) -> Client:
         """Return a client of the replica of this number, modulo how many there are."""
         url = self.urls[number % len(self)]
-        return connect(url, timeout=self.timeout, patience=patience, headers=self.headers)
+        return connect(url, timeout=self.timeout, patience=patience, headers=self.headers, api_key=self.api_key)
 
     def list_patiences(self) -> list[float]:
         """Return the patience of each attempt, in seconds.
@@ -110,6 +111,7 @@ def find_split(
     timeout: float = 30.0,
     patience: float = PATIENCE,
     headers: Mapping[str, str] | None = None,
+    api_key: str | None = None,
 ) -> ReplicatedSplit:
     """Return a split that replicas hold. Those that do not answer now may come back later.
 
@@ -120,7 +122,9 @@ def find_split(
         rev: the revision that the replicas must hold; by default, that of the first one that answers.
         timeout: seconds to wait for the next byte of an answer.
         patience: seconds for which a request is repeated, at all replicas together, while none answers.
-        headers: headers that every request carries, for example `{"Authorization": "Bearer …"}`.
+        headers: headers that every request carries; an `Authorization` among them replaces other credentials.
+        api_key: the key for all replicas; None takes that of the environment variable `DIGITS_API_KEY` of this process,
+            if there is one, for the processes that read the partitions, too.
 
     Raises:
         ChangedData: a replica holds another revision.
@@ -130,7 +134,9 @@ def find_split(
     """
     if isinstance(urls, str) or not urls:
         raise ValueError(f"urls must be a list of at least one address, not {urls!r}.")
-    replicas = Replicas(urls=tuple(urls), timeout=timeout, patience=patience, headers=headers)
+    replicas = Replicas(
+        urls=tuple(urls), timeout=timeout, patience=patience, headers=headers, api_key=find_key(api_key)
+    )
     found: Split | None = None
     failure: Unreachable | None = None
     for number, limit in enumerate(replicas.list_patiences()):

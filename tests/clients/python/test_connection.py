@@ -22,8 +22,12 @@ from digits_client.connection import JSON, PATIENCE, Connection, encode_query
 from digits_client.errors import parse_problem
 from digits_client.retry import LONGEST_PAUSE, LONGEST_WAIT, PatientRetry, choose_backoff
 from digits_client.transport import create_pool
+from service.app import create_app
+from service.credentials import write_api_key
+from service.settings import Settings
+from tests import made
 from tests.clients.python.flaky import Fault, Flaky
-from tests.sites import Site
+from tests.sites import Site, serving
 
 CARD = "/v1/datasets/made"
 
@@ -336,6 +340,42 @@ def test_headers_and_credentials_are_sent(flaky: Flaky) -> None:
         f"Basic {b64encode(b'user:p@ss').decode()}",
     ]
     assert [headers["user-agent"] for headers in flaky.headers] == ["mine", "digits-client"]
+
+
+def test_a_key_is_sent_from_the_argument_or_the_environment(flaky: Flaky, monkeypatch: pytest.MonkeyPatch) -> None:
+    def send(url: str, *, api_key: str | None = None, headers: dict[str, str] | None = None) -> str | None:
+        connect(url, api_key=api_key, headers=headers).dataset("made")
+        return flaky.headers[-1].get("authorization")
+
+    with_password = flaky.url.replace("http://", "http://user:word@")
+    basic = f"Basic {b64encode(b'user:word').decode()}"
+    assert send(flaky.url) is None
+    assert send(flaky.url, api_key="digits_1") == "Bearer digits_1"
+    monkeypatch.setenv("DIGITS_API_KEY", "digits_2")
+    assert send(flaky.url) == "Bearer digits_2"
+    assert send(flaky.url, api_key="digits_1") == "Bearer digits_1"
+    assert send(flaky.url, api_key="") is None
+    assert send(with_password) == send(with_password, api_key="digits_1") == basic
+    assert send(flaky.url, headers={"authorization": "Other x"}) == "Other x"
+
+
+@pytest.mark.parametrize("key", ["digits 1", "digits_1\n", "digits_\u00e9", "a\r\nX: y"])
+def test_a_key_with_other_characters_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(ValueError, match="has characters that no key has") as refused:
+        connect("http://127.0.0.1:1", api_key=key)
+    assert key not in str(refused.value)
+
+
+def test_a_missing_and_a_wrong_key_fail_at_once_and_the_right_one_reads() -> None:
+    settings = Settings(api_keys=(write_api_key("trainer", "digits_right"),))
+    with serving(create_app(settings, [made.source()])) as locked:
+        for key in (None, "digits_wrong"):
+            with pytest.raises(ProblemError) as refused:
+                connect(locked.url, api_key=key).dataset("made")
+            assert (refused.value.status, refused.value.kind) == (401, "unauthorized")
+            assert "digits_wrong" not in str(refused.value)
+        split = connect(locked.url, api_key="digits_right").dataset("made")["train"]
+        assert sum(len(batch) for batch in split.batches(4, seed=1)) == made.TRAIN
 
 
 @pytest.mark.parametrize("fault", ["busy", "redirect"])

@@ -164,3 +164,15 @@ def test_headers_are_sent_and_not_shown(replicas: list[Flaky]) -> None:
     assert all(headers["authorization"].startswith("Basic ") for headers in replicas[0].headers)
     assert "hidden" not in repr(split)
     assert "secret" not in repr(split)
+
+
+def test_a_key_of_the_environment_goes_to_the_readers_and_is_not_shown(
+    replicas: list[Flaky], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITS_API_KEY", "digits_hidden")
+    split = find_split([replicas[0].url], dataset="made", split="train")
+    monkeypatch.delenv("DIGITS_API_KEY")  # which another machine lacks
+    replicas[0].headers.clear()
+    list_indices(*partition_by_rank(split, 1))
+    assert {headers["authorization"] for headers in replicas[0].headers} == {"Bearer digits_hidden"}
+    assert "hidden" not in repr(split)
