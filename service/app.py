@@ -25,11 +25,13 @@ from service.errors import ServiceError
 from service.formats import ENCODERS, prepare
 from service.formats.row_stores import RowStores
 from service.http import openapi
+from service.http.admission import Admission
 from service.http.compression import LIBRARIES
 from service.http.dispatcher import Dispatcher
 from service.http.encoder_pool import EncoderPool
 from service.http.executor import Executor
 from service.http.file_store import FileStore
+from service.http.lifecycle import Lifecycle
 from service.http.metrics import Metrics
 from service.http.middleware import (
     ANY_ORIGIN,
@@ -59,7 +61,12 @@ class Service(FastAPI):
 
     `RequestMetricsMiddleware` answers what nothing else handles, `read_body` bounds bodies, and no dependency has
     anything to close.
+
+    The server finds the `lifecycle` and the `admission` of its requests here.
     """
+
+    lifecycle: Lifecycle
+    admission: Admission
 
     def build_middleware_stack(self) -> ASGIApp:
         """The middleware that was added, the handling of exceptions, and the routes."""
@@ -74,6 +81,8 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     settings = settings or Settings()
     metrics, responses = Metrics(), ResponseCache(capacity=settings.response_cache_bytes)
     pool = EncoderPool(threads=settings.encoder_threads, queue=settings.encoder_queue)
+    lifecycle = Lifecycle()
+    admission = Admission(queue=settings.queue_requests, seconds=settings.queue_seconds)
     files = FileStore(capacity=settings.files_bytes, pool=pool)
     row_stores = RowStores(capacity=settings.row_stores_bytes)
     executor = Executor(release=RELEASE, cache=responses, files=files, pool=pool)
@@ -85,7 +94,13 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
             pages.prepare()
         await pool.prepare()
         yield AppState(
-            catalog=load(sources), settings=settings, metrics=metrics, executor=executor, row_stores=row_stores
+            catalog=load(sources),
+            settings=settings,
+            metrics=metrics,
+            executor=executor,
+            row_stores=row_stores,
+            lifecycle=lifecycle,
+            take_turn=admission.take_turn,
         )
         row_stores.close()
         await executor.background.finish()
@@ -101,6 +116,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         telemetry=TelemetryConfig(tracing=False, metrics=False, logs=False),  # a look for it costs 2 µs a request
         exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},
     )
+    app.lifecycle, app.admission = lifecycle, admission
     app.root_path = settings.root_path
     names = describe_names([source.card for source in sources])
     app.openapi = cache(lambda: openapi.document(app, names))  # type: ignore[method-assign] # as FastAPI documents it
@@ -109,9 +125,16 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
     metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)
     metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)
+    metrics.read("digits_requests_waiting", "Requests that wait for their turn.", lambda: admission.waiting)
+    metrics.read("digits_requests_refused", "Requests answered 503 at once.", lambda: admission.refused, counts=True)
     # The last one added is the outermost.
     app.add_middleware(ResponseCacheMiddleware, cache=responses)
-    app.add_middleware(EarlyAnswerMiddleware, encoded_slashes=ENCODED_SLASHES)
+    app.add_middleware(
+        EarlyAnswerMiddleware,
+        encoded_slashes=ENCODED_SLASHES,
+        header_bytes=settings.header_bytes,
+        target_bytes=settings.target_bytes,
+    )
     if "*" in settings.cors_origins:
         app.add_middleware(RequestMetricsMiddleware, metrics=metrics, headers=[*EVERY_ANSWER, *ANY_ORIGIN])
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.openapi.docs import get_swagger_ui_html
 
-from service.api.dependencies import CatalogState
+from service.api.dependencies import CatalogState, LifecycleState
 from service.api.schemas import Health
 from service.errors import Unknown
 from service.http.metrics import Metrics
@@ -71,8 +71,13 @@ def get_liveness() -> Representation:
     return _report(Health(status="live", datasets={}))
 
 
-def get_readiness(catalog: CatalogState) -> Representation:
-    """Whether the data is loaded and verified: the service takes no request before, so 200 or no answer at all."""
+def get_readiness(catalog: CatalogState, lifecycle: LifecycleState) -> Representation:
+    """Whether to send requests here: 200 when the data is loaded and verified, 503 when the service is about to stop.
+
+    Raises:
+        Overloaded: the service has been told to stop.
+    """
+    lifecycle.check_ready()
     return _report(Health(status="ready", datasets={one.card.name: len(one.labels) for one in catalog}))
 
 
