@@ -100,7 +100,6 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
             executor=executor,
             row_stores=row_stores,
             lifecycle=lifecycle,
-            take_turn=admission.take_turn,
         )
         row_stores.close()
         await executor.background.finish()

@@ -1,6 +1,5 @@
 """What endpoints depend on: the parameters of paths, and what the application loaded when it started."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, TypedDict
 
 from fastapi import Depends, Path
@@ -30,8 +29,6 @@ class AppState(TypedDict):
     executor: Executor
     row_stores: RowStores
     lifecycle: Lifecycle
-    take_turn: Callable[[], Awaitable[None]]
-    """What an answer under way waits for before its next step."""
 
 
 def find_catalog(request: ApiRequest) -> Catalog:

@@ -1,8 +1,8 @@
 """Admission: in which order requests get the event loop, and which are refused because too many wait already.
 
-Knows no sockets. The event loop alone would start every request that it has read before it reads on: 64 requests of 2 ms
-each would hold it for 128 ms. Here only so many start in a turn of the loop as fit into a time slice; between them it
-reads, writes, and answers what does not wait.
+Knows no sockets. The event loop alone would start every request that it has read before it reads on: 64 requests of
+2 ms each would hold it for 128 ms. Here only so many start in a turn of the loop as fit into a time slice; between the
+turns it reads, writes, and answers what does not wait.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from time import perf_counter
 
 SLICE = 0.005
-"""Seconds of a turn of the event loop in which requests are started. A turn without any costs a few microseconds, and up to
-a millisecond while threads run Python, so that a slice for each request alone would cost many requests a second."""
+"""Seconds of a turn of the event loop that the requests started in it may take. A turn itself costs microseconds, but a
+millisecond while threads run Python, so that a turn for each request would cost many requests a second."""
 
 MOST_STARTS = 16
 """Most requests that are started in a turn, however cheap those before were: the next may take 2 ms each."""
@@ -40,20 +40,17 @@ class WaitingRequest:
 
 
 class Admission:
-    """The queue of requests that have been read and not started, and the turns of long answers."""
+    """The queue of requests that have been read and not started."""
 
     def __init__(self, *, queue: int = 1_000, seconds: float = 1.0) -> None:
         """Let at most `queue` requests wait, and no further one while the first of them has waited for `seconds`."""
         self._most = queue
         self._seconds = seconds
         self._requests: deque[WaitingRequest] = deque()
-        self._steps: deque[asyncio.Future[None]] = deque()
-        self._starts = 4
+        self._starts = MOST_STARTS
         self._started = 0
         self._began = 0.0
         self._logged = 0.0
-        self.occupied = False
-        """Whether something was started in this turn of the loop, so that the next request has to wait."""
         self.refused = 0
         """Requests that were refused so far."""
 
@@ -62,11 +59,14 @@ class Admission:
         """Requests that wait at present."""
         return len(self._requests)
 
-    def occupy(self) -> None:
-        """Note that a request is started in this turn."""
-        if not self.occupied:
-            self.occupied = True
-            asyncio.get_running_loop().call_soon(self._turn)
+    def take_place(self) -> bool:
+        """Whether a request may start now; if not, it has to wait."""
+        if self._requests or self._started >= self._starts:
+            return False
+        if not self._started:
+            asyncio.get_running_loop().call_soon(self._begin_turn)
+        self._started += 1
+        return True
 
     def enqueue(self, start: Callable[[], None]) -> WaitingRequest | None:
         """Let a request wait until `start` is called; None if too many wait already."""
@@ -77,55 +77,37 @@ class Admission:
             return None
         request = WaitingRequest(start, now)
         requests.append(request)
-        self.occupy()
         return request
 
-    def take_turn(self) -> asyncio.Future[None]:
-        """What an answer under way waits for before its next step, so that steps and new requests take turns."""
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._steps.append(turn)
-        self.occupy()
-        return turn
-
-    def _turn(self) -> None:
-        """Start as much as fits into a slice. Called once per turn of the loop, after what was started in the last."""
-        if self._started:
-            self._adapt(perf_counter() - self._began)
-        self._started = 0
-        if self._requests or self._steps:
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self._begin)
-            while self._started < self._starts and (self._requests or self._steps):
-                self._started += self._start_request() + self._start_step()
-            loop.call_soon(self._turn)
+    def _begin_turn(self) -> None:
+        """Take the time; called before the steps of the requests that were started."""
+        if self._started == 1 and not self._requests:
+            self._started = 0  # it shares the turn with no other
         else:
-            self.occupied = False
+            self._began = perf_counter()
+            asyncio.get_running_loop().call_soon(self._end_turn)
 
-    def _begin(self) -> None:
-        self._began = perf_counter()
+    def _end_turn(self) -> None:
+        """Start what fits into the next turn; called after the steps of the requests that were started."""
+        self._adapt(perf_counter() - self._began)
+        self._started = 0
+        requests = self._requests
+        while requests and requests[0].dropped:
+            requests.popleft()
+        if requests:
+            asyncio.get_running_loop().call_soon(self._begin_turn)
+        while requests and self._started < self._starts:
+            request = requests.popleft()
+            if not request.dropped:
+                request.start()
+                self._started += 1
 
     def _adapt(self, seconds: float) -> None:
-        """Start fewer the next time if those of the last turn took too long, and more if they did not."""
+        """Start fewer in the next turn if those of the last one took too long, and more if they did not."""
         if seconds > SLICE:
             self._starts = max(1, int(self._started * SLICE / seconds))
         elif self._started >= self._starts:
             self._starts = min(MOST_STARTS, 2 * self._starts)
-
-    def _start_request(self) -> bool:
-        while self._requests:
-            request = self._requests.popleft()
-            if not request.dropped:
-                request.start()
-                return True
-        return False
-
-    def _start_step(self) -> bool:
-        while self._steps:
-            turn = self._steps.popleft()
-            if not turn.done():  # or its task was cancelled
-                turn.set_result(None)
-                return True
-        return False
 
     def _count_refused(self, now: float) -> None:
         self.refused += 1

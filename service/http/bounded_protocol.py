@@ -1,4 +1,4 @@
-"""A connection that is bounded in everything: uvicorn's protocol with admission, timeouts, refusals and a graceful stop.
+"""A connection that is bounded in everything: uvicorn's protocol with admission, timeouts, refusals and an end.
 
 Knows no application. Some of the methods that it overrides are internal to uvicorn (0.54); tests with real connections
 fail if a release renames one.
@@ -6,13 +6,12 @@ fail if a release renames one.
 
 import asyncio
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from functools import partial
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import httptools
-from starlette.types import Scope
+from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
@@ -41,15 +40,11 @@ URGENT = ("/livez", "/readyz", "/metrics")
 """Paths whose requests never wait, and are answered when there are too many connections."""
 
 
-class Receiving(Enum):
-    """Which part of a request is being received."""
-
-    NOTHING = auto()
-    HEAD = auto()
-    BODY = auto()
+Receiving = Literal["nothing", "head", "body"]
+"""Which part of a request is being received."""
 
 
-class RefusedHead(Exception):  # noqa: N818 - it is caught by those who raise it
+class RefusedHead(Exception):
     """A head that is not read to its end."""
 
 
@@ -64,7 +59,7 @@ class Frame:
         urgent: paths whose requests never wait.
     """
 
-    bounds: ConnectionBounds = ConnectionBounds()
+    bounds: ConnectionBounds = field(default_factory=ConnectionBounds)
     head_bytes: int = 65_536
     head_fields: int = 100
     urgent: frozenset[str] = frozenset(URGENT)
@@ -95,7 +90,7 @@ class BoundedProtocol(HttpToolsProtocol):
     requests = 0
     """Requests of which the first byte was received."""
 
-    receiving = Receiving.NOTHING
+    receiving: Receiving = "nothing"
 
     refused = False
     """Whether a request was refused, so that what follows it is not parsed."""
@@ -128,7 +123,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if excess > SPARE:
                 watch.refused += 1
                 self.refused = True
-                self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, CROWDED, {})
+                self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, CROWDED, None)
                 transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -145,9 +140,9 @@ class BoundedProtocol(HttpToolsProtocol):
             return Phase.WRITE, (unsent, count_unacknowledged(self.transport))
         if self.lingering:
             return Phase.LINGER, None
-        if self.receiving is Receiving.HEAD:
+        if self.receiving == "head":
             return Phase.HEAD, self.requests
-        if self.receiving is Receiving.BODY and not self.flow.read_paused:
+        if self.receiving == "body" and not self.flow.read_paused:
             return Phase.BODY, self.body_bytes // BODY_PROGRESS
         return (Phase.IDLE, self.requests) if self._unanswered() is None else (Phase.WORK, None)
 
@@ -172,12 +167,12 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle = self._unanswered()
         if cycle is not None:
             cycle.keep_alive = False
-        elif self.receiving is Receiving.NOTHING and not self.lingering:
+        elif self.receiving == "nothing" and not self.lingering:
             self.transport.close()
 
     def refuse_unfinished(self) -> None:
         """Refuse a request that has not been received whole, because the server stops."""
-        if self.receiving is not Receiving.NOTHING and not self.refused:
+        if self.receiving != "nothing" and not self.refused:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, STOPPING)
 
     def cut(self) -> None:
@@ -219,7 +214,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self.receiving = Receiving.HEAD
+        self.receiving = "head"
         self.requests += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -228,13 +223,16 @@ class BoundedProtocol(HttpToolsProtocol):
         Raises:
             RefusedHead: there are too many of them.
         """
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
         if len(self.headers) > self.frame.head_fields:
             raise RefusedHead(MANY_FIELDS.format(self.frame.head_fields))
 
     def on_headers_complete(self) -> None:
         """Begin the body, and start the answer."""
-        self.receiving = Receiving.BODY
+        self.receiving = "body"
         super().on_headers_complete()
         self.pending_bytes = 0
 
@@ -246,7 +244,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the body."""
-        self.receiving = Receiving.NOTHING
+        self.receiving = "nothing"
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's type is private
@@ -254,8 +252,7 @@ class BoundedProtocol(HttpToolsProtocol):
         frame = self.frame
         if not frame.lifecycle.ready and not self.pipeline:
             cycle.keep_alive = False
-        if not frame.admission.occupied and not self.spare:
-            frame.admission.occupy()
+        if not self.spare and frame.admission.take_place():
             super()._start_asgi_task(cycle, app)
         elif cycle.scope["path"] in frame.urgent:
             cycle.keep_alive = cycle.keep_alive and not self.spare
@@ -285,7 +282,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _answer_unavailable(self, cycle: RequestResponseCycle, detail: str) -> None:
         """Answer 503 instead of the application. The body of the request is received, and dropped."""
-        scope: Scope = cycle.scope
+        scope = cycle.scope
         cycle.keep_alive = cycle.keep_alive and not cycle.waiting_for_100_continue
         self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, detail, scope, close=not cycle.keep_alive)
         if self.access_log:
@@ -308,34 +305,36 @@ class BoundedProtocol(HttpToolsProtocol):
         self.refused = True
         if status != HTTPStatus.SERVICE_UNAVAILABLE:
             self.logger.info("Refused a request with %d: %s", status, detail)
-        cycle, receiving = self._unanswered(), self.receiving is not Receiving.NOTHING
+        cycle, receiving = self._unanswered(), self.receiving != "nothing"
         if cycle is not None and not cycle.more_body:
             cycle.keep_alive = False
-        elif (cycle is None and self.receiving is Receiving.BODY) or (
+        elif (cycle is None and self.receiving == "body") or (
             cycle is not None and (cycle.response_started or self.pipeline)
         ):
             self.transport.close()  # the request has its answer, or others have none yet
         else:
-            self._write_refusal(status, detail, self.scope if receiving else {})
+            self._write_refusal(status, detail, self.scope if receiving else None)
             self._linger()
 
-    def _write_refusal(self, status: HTTPStatus, detail: str, scope: Scope, *, close: bool = True) -> None:
+    def _write_refusal(self, status: HTTPStatus, detail: str, scope: HTTPScope | None, *, close: bool = True) -> None:
         """Write a whole response to a request, of which `scope` has what was received."""
         self.transport.write(
             self.frame.refusals.write(
                 status,
                 detail,
-                target=self.url if scope is self.scope else scope.get("raw_path", b""),
-                method=scope.get("method", "GET"),
-                received=scope.get("headers", []),
+                target=self.url if scope is self.scope or scope is None else scope["raw_path"],
+                method=scope.get("method", "GET") if scope else "GET",
+                received=list(scope["headers"]) if scope else [],
                 first=self.server_state.default_headers,
                 close=close,
             )
         )
 
     def _linger(self) -> None:
-        """End the connection from this side, and read on for a while: a connection that is closed while something is
-        received is reset, and then the client may lose the answer."""
+        """End the connection from this side, and read on for a while.
+
+        A connection that is closed while the client sends is reset, and then the client may lose the answer.
+        """
         self.refused = self.lingering = True
         if self.cycle is not None:
             self.cycle.disconnected = True

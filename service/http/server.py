@@ -168,7 +168,8 @@ class Server(uvicorn.Server):
                 watch.most,
                 watch.bounds.most,
             )
-        self._looking = asyncio.create_task(watch.run(self.server_state.connections))
+        connections: set[BoundedProtocol] = self.server_state.connections  # type: ignore[assignment] # ours are of one kind
+        self._looking = asyncio.create_task(watch.run(connections))
 
     # --- stop ---------------------------------------------------------------------------------------------------------
 
@@ -185,7 +186,7 @@ class Server(uvicorn.Server):
             for number, handler in handlers.items():
                 signal.signal(number, handler)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as handlers are called
         """Begin to stop, or end at once if that has begun."""
         if self._captured_signals:
             os._exit(128 + sig)
@@ -222,7 +223,7 @@ class Server(uvicorn.Server):
         return list(self.server_state.connections)  # type: ignore[arg-type] # the protocols of all configurations
 
     async def _wait_for_answers(self, until: float) -> None:
-        while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < until:
+        while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < until:  # noqa: ASYNC110 - uvicorn's sets
             await asyncio.sleep(STEP_SECONDS)
 
     async def _cut_answers(self) -> None:

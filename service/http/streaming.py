@@ -1,7 +1,7 @@
 """Streaming: a response whose body is made while it is sent, in pieces that suit a socket, at the reader's pace."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from itertools import chain, islice
 from time import perf_counter
@@ -53,7 +53,7 @@ class StreamResponse:
             pieces = await self._begin()
         status = HTTPStatus.OK if self.part is None else HTTPStatus.PARTIAL_CONTENT
         await send({"type": "http.response.start", "status": status, "headers": self.headers})
-        await self._send_pieces(pieces, receive, send, scope.get("state", {}).get("take_turn", yield_once))
+        await self._send_pieces(pieces, receive, send)
         await send({"type": "http.response.body", "body": b""})
 
     async def _begin(self) -> Iterator[Encoded]:
@@ -66,9 +66,7 @@ class StreamResponse:
         first = make_first() if self.pool is None else await self.pool.run(make_first)
         return chain(first, pieces)
 
-    async def _send_pieces(
-        self, pieces: Iterator[Encoded], receive: Receive, send: Send, take_turn: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _send_pieces(self, pieces: Iterator[Encoded], receive: Receive, send: Send) -> None:
         disconnect = asyncio.create_task(_wait_for_disconnect(receive))
         try:
             for piece in cut(pieces, self.part):
@@ -76,7 +74,7 @@ class StreamResponse:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                     del piece  # uvicorn copies a piece without a length around it, and holds the copy
                     await send(NO_BYTES)
-                await take_turn()
+                await asyncio.sleep(0)
                 if disconnect.done():
                     return
         finally:
@@ -130,11 +128,6 @@ def _join(pieces: list[Encoded]) -> Encoded:
     joined = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     pieces.clear()
     return joined
-
-
-def yield_once() -> Awaitable[None]:
-    """What a stream waits for between two pieces where the server has no turns."""
-    return asyncio.sleep(0)
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
