@@ -10,7 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
+from time import thread_time
 
 SLICE = 0.005
 """Seconds of a turn of the event loop that the requests started in it may take. A turn itself costs microseconds, but a
@@ -84,12 +84,12 @@ class Admission:
         if self._started == 1 and not self._requests:
             self._started = 0  # it shares the turn with no other
         else:
-            self._began = perf_counter()
+            self._began = thread_time()
             asyncio.get_running_loop().call_soon(self._end_turn)
 
     def _end_turn(self) -> None:
         """Start what fits into the next turn; called after the steps of the requests that were started."""
-        self._adapt(perf_counter() - self._began)
+        self._adapt(thread_time() - self._began)
         self._started = 0
         requests = self._requests
         while requests and requests[0].dropped:
