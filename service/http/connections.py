@@ -30,7 +30,7 @@ ROUND = 500
 """Connections that are looked at in one turn of the event loop: about a millisecond."""
 
 YOUNG_SECONDS = 0.25
-"""Seconds for which a new connection is not taken for an idle one: its request may be on the way."""
+"""Seconds for which a new connection is not taken for an idle one: its first request may be on the way."""
 
 SEARCH_SECONDS = 0.1
 """Seconds after which idle connections are looked for again where there were none."""
@@ -152,7 +152,11 @@ class Watch:
         if now - self._searched < SEARCH_SECONDS:
             return False
         old = now - YOUNG_SECONDS
-        idle = [one for one, wait in self._waits.items() if wait[2] < old and one.find_wait()[0] is Phase.IDLE]
+        idle = [
+            one
+            for one, (_, _, since) in self._waits.items()
+            if (one.requests or since < old) and one.find_wait()[0] is Phase.IDLE
+        ]
         if not idle:
             self._searched = now
             return False

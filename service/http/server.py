@@ -77,7 +77,6 @@ def server_config(app: ASGIApp, settings: Settings) -> ServerConfig:
         forwarded_allow_ips=list(settings.trusted_proxies),
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,
-        backlog=settings.connections,
     )
     config.frame, config.drain_seconds, config.stop_seconds = common, settings.drain_seconds, settings.stop_seconds
     return config
