@@ -33,11 +33,13 @@ from service.formats import ENCODERS, prepare
 from service.formats.row_stores import RowStores
 from service.http import openapi
 from service.http.access import ApiKeyMiddleware, KeyRing, RateLimitMiddleware
+from service.http.admission import Admission
 from service.http.compression import LIBRARIES
 from service.http.dispatcher import Dispatcher
 from service.http.encoder_pool import EncoderPool
 from service.http.executor import Executor
 from service.http.file_store import FileStore
+from service.http.lifecycle import Lifecycle
 from service.http.metrics import Metrics
 from service.http.middleware import (
     ANY_ORIGIN,
@@ -73,9 +75,14 @@ class Service(FastAPI):
     """FastAPI without the layers that have nothing to do here, which take 9 % of a small answer.
 
     `RequestMetricsMiddleware` answers what nothing else handles, `read_body` bounds bodies, and no dependency has
-    anything to close. The server counts in `metrics` what it refuses.
+    anything to close.
+
+    The server finds here what it shares with the application: the `lifecycle`, the `admission` of requests, and the
+    `metrics`, in which it counts what it refuses.
     """
 
+    lifecycle: Lifecycle
+    admission: Admission
     metrics: Metrics
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -91,6 +98,8 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     settings = settings or Settings()
     metrics, responses = Metrics(), ResponseCache(capacity=settings.response_cache_bytes)
     pool = EncoderPool(threads=settings.encoder_threads, queue=settings.encoder_queue)
+    lifecycle = Lifecycle()
+    admission = Admission(queue=settings.queue_requests, seconds=settings.queue_seconds)
     files = FileStore(capacity=settings.files_bytes, pool=pool, observe=partial(metrics.observe_build, "file"))
     row_stores = RowStores(capacity=settings.row_stores_bytes, observe=partial(metrics.observe_build, "rows"))
     executor = Executor(release=f"{RELEASE};files {digest_record()}", cache=responses, files=files, pool=pool)
@@ -108,7 +117,14 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         loaded[:] = catalog
         if tracing is not None:
             tracing.start()
-        yield AppState(catalog=catalog, settings=settings, metrics=metrics, executor=executor, row_stores=row_stores)
+        yield AppState(
+            catalog=catalog,
+            settings=settings,
+            metrics=metrics,
+            executor=executor,
+            row_stores=row_stores,
+            lifecycle=lifecycle,
+        )
         loaded.clear()
         row_stores.close()
         await executor.background.finish()
@@ -126,7 +142,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
         telemetry=NO_TELEMETRY if tracing is None else tracing.telemetry,
         exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},
     )
-    app.metrics = metrics
+    app.lifecycle, app.admission, app.metrics = lifecycle, admission, metrics
     app.root_path = settings.root_path
     names = describe_names([source.card for source in sources])
     app.openapi = cache(lambda: openapi.document(app, names, needs_key=bool(settings.api_keys)))  # type: ignore[method-assign] # as FastAPI documents it
@@ -134,13 +150,19 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     metrics.read("digits_encoder_threads", "Threads for encodings.", lambda: settings.encoder_threads)
     metrics.read("digits_encoders_running", "Encodings under way.", lambda: pool.running)
     metrics.read("digits_encoders_waiting", "Encodings that wait for a thread.", lambda: pool.waiting)
+    metrics.read("digits_requests_waiting", "Requests that wait for their turn.", lambda: admission.waiting)
     metrics.read("digits_ready", "Whether the data is loaded and verified.", lambda: bool(loaded))
     metrics.tell("digits_build_info", "The release.", lambda: [{"version": __version__}])
     metrics.tell("digits_dataset_info", "The data.", lambda: [{"dataset": d.card.name, "rev": d.rev} for d in loaded])
     # The last one added is the outermost.
     app.add_middleware(ResponseCacheMiddleware, cache=responses)
     add_access(app, settings)
-    app.add_middleware(EarlyAnswerMiddleware, encoded_slashes=ENCODED_SLASHES)
+    app.add_middleware(
+        EarlyAnswerMiddleware,
+        encoded_slashes=ENCODED_SLASHES,
+        header_bytes=settings.header_bytes,
+        target_bytes=settings.target_bytes,
+    )
     anybody = "*" in settings.cors_origins
     app.add_middleware(
         RequestMetricsMiddleware,

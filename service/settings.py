@@ -156,6 +156,36 @@ class Settings(BaseSettings):
     keep_alive_seconds: int = Field(
         75, ge=1, description="Seconds after which an idle connection is closed; longer than a proxy keeps it."
     )
+    connections: int = Field(
+        2_000,
+        ge=1,
+        description="Most connections at a time, fewer if the process may not open so many files; beyond it the "
+        "longest idle ones are closed, and if none is idle, new ones are answered 503.",
+    )
+    queue_requests: int = Field(
+        1_000, ge=1, description="Requests that may wait for their turn of the event loop; more are answered 503."
+    )
+    queue_seconds: float = Field(
+        1.0, gt=0, description="Seconds for which a request may wait for its turn before new ones are answered 503."
+    )
+    head_seconds: float = Field(
+        20, gt=0, description="Seconds for the head of a request, from its first byte, and for the first byte of all."
+    )
+    body_seconds: float = Field(
+        20, gt=0, description="Seconds in which a body has to go on by 4,096 bytes, or end; else 408."
+    )
+    write_seconds: float = Field(
+        60, gt=0, description="Seconds after which a connection is closed whose client reads nothing of its answer."
+    )
+    header_bytes: int = Field(32_768, ge=1_024, description="Bytes of all header fields of a request; more are 431.")
+    header_fields: int = Field(100, ge=10, description="Header fields of a request; more are answered 431.")
+    target_bytes: int = Field(8_192, ge=256, description="Bytes of the path and query of a request; more are 414.")
+    drain_seconds: float = Field(
+        0,
+        ge=0,
+        description="Seconds from SIGTERM in which everything is still answered, but `/readyz` is 503 already.",
+    )
+    stop_seconds: float = Field(5, ge=0, description="Seconds that answers under way may take when the server stops.")
     root_path: Annotated[str, AfterValidator(check_root_path)] = Field(
         "", description="Path under which a proxy shows the service."
     )

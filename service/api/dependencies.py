@@ -12,6 +12,7 @@ from service.formats.format import Format
 from service.formats.row_stores import RowStores
 from service.http.background import Improvement
 from service.http.executor import Executor
+from service.http.lifecycle import Lifecycle
 from service.http.metrics import Metrics
 from service.http.request import ApiRequest
 from service.settings import Settings
@@ -27,6 +28,7 @@ class AppState(TypedDict):
     metrics: Metrics
     executor: Executor
     row_stores: RowStores
+    lifecycle: Lifecycle
 
 
 def find_catalog(request: ApiRequest) -> Catalog:
@@ -37,6 +39,11 @@ def find_catalog(request: ApiRequest) -> Catalog:
 def find_settings(request: ApiRequest) -> Settings:
     """The settings of the application."""
     return request.scope["state"]["settings"]  # type: ignore[no-any-return]
+
+
+def find_lifecycle(request: ApiRequest) -> Lifecycle:
+    """Whether the server is ready, or stops."""
+    return request.scope["state"]["lifecycle"]  # type: ignore[no-any-return]
 
 
 def find_dataset(request: ApiRequest, dataset: Annotated[DatasetName, Path()]) -> Dataset:
@@ -72,6 +79,7 @@ def plan_store(stores: RowStores, split: Split, media: Format) -> Improvement | 
 
 CatalogState = Annotated[Catalog, Depends(find_catalog)]
 SettingsState = Annotated[Settings, Depends(find_settings)]
+LifecycleState = Annotated[Lifecycle, Depends(find_lifecycle)]
 RowStoresState = Annotated[RowStores, Depends(find_row_stores)]
 DatasetPath = Annotated[Dataset, Depends(find_dataset)]
 SplitPath = Annotated[Split, Depends(find_split)]

@@ -28,6 +28,7 @@ SELF_ONLY = (
 
 HOME = "index.html"
 """The page itself, which `/` answers with."""
+
 HEADERS = secure(SELF_ONLY)
 """Headers of the page."""
 

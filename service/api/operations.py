@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from service.api.dependencies import CatalogState, SettingsState
+from service.api.dependencies import CatalogState, LifecycleState, SettingsState
 from service.api.pages import PAGES
 from service.api.schemas import Health
 from service.api.static_file import StaticFile
@@ -95,8 +95,13 @@ def get_liveness() -> Representation:
     return _report(Health(status="live", datasets={}))
 
 
-def get_readiness(catalog: CatalogState) -> Representation:
-    """Whether the data is loaded and verified: the service takes no request before, so 200 or no answer at all."""
+def get_readiness(catalog: CatalogState, lifecycle: LifecycleState) -> Representation:
+    """Whether to send requests here: 200 when the data is loaded and verified, 503 when the service is about to stop.
+
+    Raises:
+        Overloaded: the service has been told to stop.
+    """
+    lifecycle.check_ready()
     return _report(Health(status="ready", datasets={one.card.name: len(one.labels) for one in catalog}))
 
 

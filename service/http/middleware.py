@@ -271,23 +271,33 @@ class FrameAncestorsMiddleware:
 class EarlyAnswerMiddleware:
     """Answers what need not reach the application: preflights, and requests that are too large or ambiguous."""
 
-    def __init__(self, app: ASGIApp, *, encoded_slashes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        encoded_slashes: Sequence[str] = (),
+        header_bytes: int = LARGEST_HEADERS,
+        target_bytes: int = LONGEST_TARGET,
+    ) -> None:
         """Pass other requests to `app`; an encoded slash is one in those whose path begins with `encoded_slashes`."""
         self.app = app
         self.encoded_slashes = tuple(encoded_slashes)
+        self.header_bytes = header_bytes
+        self.target_bytes = target_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer at once, or let the application answer."""
-        early = find_early_answer(scope, self.encoded_slashes) if scope["type"] == "http" else None
+        early = self._find_early_answer(scope) if scope["type"] == "http" else None
         await (early or self.app)(scope, receive, send)
 
-
-def find_early_answer(scope: Scope, encoded_slashes: tuple[str, ...]) -> Response | None:
-    """The answer to a preflight, or to a request that nothing shall look at."""
-    if scope["method"] == "OPTIONS" and read_header(scope["headers"], b"access-control-request-method"):
-        return answer_preflight(scope["headers"])
-    refusal = find_version_refusal(scope["http_version"]) or find_refusal(scope, encoded_slashes)
-    return None if refusal is None else respond(Request(scope), KINDS[refusal[0]], refusal[1])
+    def _find_early_answer(self, scope: Scope) -> Response | None:
+        """The answer to a preflight, or to a request that nothing shall look at."""
+        if scope["method"] == "OPTIONS" and read_header(scope["headers"], b"access-control-request-method"):
+            return answer_preflight(scope["headers"])
+        refusal = find_version_refusal(scope["http_version"]) or find_refusal(
+            scope, self.encoded_slashes, header_bytes=self.header_bytes, target_bytes=self.target_bytes
+        )
+        return None if refusal is None else respond(Request(scope), KINDS[refusal[0]], refusal[1])
 
 
 def answer_preflight(headers: Headers) -> Response:
@@ -310,7 +320,13 @@ def find_version_refusal(version: str) -> tuple[str, str] | None:
     return "unsupported-version", f"The request is one of HTTP/{version}; send it as HTTP/1.1 or HTTP/1.0."
 
 
-def find_refusal(scope: Scope, encoded_slashes: tuple[str, ...] = ()) -> tuple[str, str] | None:
+def find_refusal(
+    scope: Scope,
+    encoded_slashes: tuple[str, ...] = (),
+    *,
+    header_bytes: int = LARGEST_HEADERS,
+    target_bytes: int = LONGEST_TARGET,
+) -> tuple[str, str] | None:
     """The kind of problem and its detail, if a request is no valid HTTP, too large or ambiguous.
 
     An encoded slash is ambiguous, but for paths that begin with one of `encoded_slashes`.
@@ -323,11 +339,11 @@ def find_refusal(scope: Scope, encoded_slashes: tuple[str, ...] = ()) -> tuple[s
     host_fault = find_host_fault(hosts, scope["http_version"])
     if host_fault:
         return "bad-request", host_fault
-    if size > LARGEST_HEADERS:
-        return "headers-too-large", f"The headers are {size} bytes long; at most {LARGEST_HEADERS} are read."
+    if size > header_bytes:
+        return "headers-too-large", f"The headers are {size} bytes long; at most {header_bytes} are read."
     target = len(path) + len(scope["query_string"])
-    if target > LONGEST_TARGET:
-        return "uri-too-long", f"The path and query are {target} bytes long; at most {LONGEST_TARGET} are read."
+    if target > target_bytes:
+        return "uri-too-long", f"The path and query are {target} bytes long; at most {target_bytes} are read."
     if b"%2" in path and b"%2f" in path.lower():
         if encoded_slashes and find_route_path(scope).startswith(encoded_slashes):
             return None

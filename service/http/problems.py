@@ -103,6 +103,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "Neither `?format=` nor the `Accept` header names a format of this resource; `detail` lists them.",
             ),
             Kind(
+                "request-timeout",
+                HTTPStatus.REQUEST_TIMEOUT,
+                "The request was not received in time",
+                "The connection was too slow, or the client stopped within the request. Send it again on a new "
+                "connection.",
+            ),
+            Kind(
                 "changed-data",
                 HTTPStatus.CONFLICT,
                 "The data is not the revision asked for",
