@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
@@ -20,6 +21,7 @@ from service.api.named_types import describe_names
 from service.api.pages import PAGES
 from service.data.catalog import Catalog
 from service.datasets import SOURCES
+from service.datasets.pixel_cache import load_through_cache
 from service.datasets.source import Source
 from service.errors import ServiceError
 from service.formats import ENCODERS, prepare
@@ -69,8 +71,11 @@ class Service(FastAPI):
         return app
 
 
-def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOURCES) -> FastAPI:
-    """The application; it loads and verifies `sources` when it starts, and does not start on damaged data."""
+def create_app(settings: Settings | None = None, sources: Sequence[Source] | Catalog = SOURCES) -> FastAPI:
+    """The application; it loads and verifies `sources` when it starts, and does not start on damaged data.
+
+    Instead of sources it takes a catalog that is loaded already, which several workers share.
+    """
     settings = settings or Settings()
     metrics, responses = Metrics(), ResponseCache(capacity=settings.response_cache_bytes)
     pool = EncoderPool(threads=settings.encoder_threads, queue=settings.encoder_queue)
@@ -80,13 +85,10 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
-        prepare()
-        for pages in (PROBLEM_PAGES, PAGES, MIRROR_PAGES):
-            pages.prepare()
+        prepare_answers()
         await pool.prepare()
-        yield AppState(
-            catalog=load(sources), settings=settings, metrics=metrics, executor=executor, row_stores=row_stores
-        )
+        catalog = sources if isinstance(sources, Catalog) else load(sources, settings.cache_folder)
+        yield AppState(catalog=catalog, settings=settings, metrics=metrics, executor=executor, row_stores=row_stores)
         row_stores.close()
         await executor.background.finish()
 
@@ -123,8 +125,15 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     return app
 
 
-def load(sources: Sequence[Source]) -> Catalog:
-    """Load and verify every dataset, and log how long it took.
+def prepare_answers() -> None:
+    """Import and compile what answers are made with, so that no answer waits for it."""
+    prepare()
+    for pages in (PROBLEM_PAGES, PAGES, MIRROR_PAGES):
+        pages.prepare()
+
+
+def load(sources: Sequence[Source], folder: Path | None = None) -> Catalog:
+    """Load and verify every dataset, and log how long it took; large ones are mapped from a file in `folder`.
 
     Raises:
         DamagedData: one of them is not what its card says.
@@ -132,7 +141,7 @@ def load(sources: Sequence[Source]) -> Catalog:
     datasets = {}
     for source in sources:
         began = time.perf_counter()
-        datasets[source.card.name] = data = source.load()
+        datasets[source.card.name] = data = load_through_cache(source, folder)
         seconds = time.perf_counter() - began
         log.info("loaded %s: %d images, rev %s, in %.2f s", data.card.name, len(data.labels), data.rev, seconds)
     return Catalog(datasets)

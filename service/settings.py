@@ -4,6 +4,7 @@ import os
 import re
 from difflib import get_close_matches
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,6 +19,9 @@ PREFIX = "DIGITS_"
 
 RENAMED = {"memo_bytes": "response_cache_bytes", "encoders": "encoder_threads", "backlog": "encoder_queue"}
 """Settings of release 0.1 by their names of today."""
+
+USER_CACHE = "auto"
+"""How the setting `cache_dir` names the cache directory of the user."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 """Ports that a browser leaves out of an origin."""
@@ -164,7 +168,33 @@ class Settings(BaseSettings):
     )
     encoder_threads: int = Field(2, ge=1, description="Threads for encoding that takes long.")
     encoder_queue: int = Field(64, ge=1, description="Long encodings that may wait; more are answered 503.")
+    workers: int = Field(
+        1, ge=1, le=256, description="Processes that serve; each has caches, files and threads of its own."
+    )
+    worker_silence_seconds: int = Field(
+        30, ge=2, description="Seconds after which one of several workers is replaced whose event loop does not run."
+    )
+    cache_dir: str = Field(
+        USER_CACHE,
+        description="Directory for a file of raw pixels, which all processes map; `auto` is `digits-service` in the "
+        "user's cache directory, empty none.",
+    )
     access_log: bool = Field(False, description="Log a line for every request (costs as much as serving it).")
+
+    @property
+    def cache_folder(self) -> Path | None:
+        """The directory of the setting `cache_dir`, None if there is none.
+
+        Source: XDG Base Directory Specification, `$XDG_CACHE_HOME`.
+        """
+        if self.cache_dir != USER_CACHE:
+            return Path(self.cache_dir) if self.cache_dir else None
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+        try:
+            caches = caches.expanduser()
+        except RuntimeError:  # a user without a home
+            return None
+        return caches / "digits-service" if caches.is_absolute() else None
 
     @model_validator(mode="before")
     @classmethod
