@@ -77,8 +77,8 @@ def serve_by_workers(settings: Settings) -> int:
         catalog = load(SOURCES, settings.cache_folder)
     except DamagedData as error:
         failures = logging.getLogger("uvicorn.error")  # which tells the same if a single process cannot start
-        failures.error(traceback.format_exception_only(error)[-1].strip())  # noqa: TRY400 - one sentence
-        failures.error("Application startup failed. Exiting.")  # noqa: TRY400
+        failures.error(traceback.format_exception_only(error)[-1].strip())
+        failures.error("Application startup failed. Exiting.")
         return STARTUP_FAILURE
     metrics = SharedMetrics()
     config = server_config(create_app(settings, catalog), settings)

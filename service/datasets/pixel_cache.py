@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from service.data.card import Card
 from service.data.dataset import Dataset
-from service.datasets.source import Restore, Source
+from service.datasets.source import Source
 from service.errors import DamagedData
 
 ABANDONED_SECONDS = 600
@@ -40,27 +40,19 @@ def load_through_cache(source: Source, folder: Path | None) -> Dataset:
     if folder is None or source.restore is None:
         return source.load()
     path = folder / f"{source.card.name}-{source.card.digest}.raw"
-    stored = _restore(path, source.card, source.restore)
-    if stored is not None:
-        return stored
-    dataset = source.load()
+    try:
+        return source.restore(*_map(path, source.card))
+    except (FileNotFoundError, NotADirectoryError):
+        dataset = source.load()
+    except (OSError, DamagedData) as error:
+        dataset = source.load()  # which fails, too, if not the file but an original is damaged
+        log.warning("%s is not used: %s", path, error)
     try:
         _write(path, dataset)
-    except OSError as error:
+        return source.restore(*_map(path, source.card))
+    except (OSError, DamagedData) as error:
         log.warning("the pixels of %s are held in memory of this process: %s", source.card.name, error)
         return dataset
-    return _restore(path, source.card, source.restore) or dataset
-
-
-def _restore(path: Path, card: Card, restore: Restore) -> Dataset | None:
-    """The dataset with pixels mapped from a file, or None if the file is missing, damaged or not to be trusted."""
-    try:
-        return restore(*_map(path, card))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, DamagedData) as error:
-        log.warning("%s is not used: %s", path, error)
-        return None
 
 
 def _map(path: Path, card: Card) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -1,5 +1,6 @@
 """A worker: one of several processes that serve an application; how it serves, and how its supervisor sees it."""
 
+import asyncio
 import logging
 import os
 import signal
@@ -22,6 +23,9 @@ ALIVE = b"."
 
 TICKS = 10
 """How often uvicorn calls `on_tick` in a second."""
+
+LINGER_SECONDS = 0.5
+"""How long a worker that stops waits for the first requests of connections that it has just accepted."""
 
 log = logging.getLogger("uvicorn.error")  # where uvicorn reports what its servers do
 
@@ -52,6 +56,16 @@ class WorkerServer(Server):
             self._tell(ALIVE)
             self.lifespan.state["metrics"].publish()
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Stop listening; then close, after a moment, the connections that send nothing.
+
+        At once, uvicorn would reset connections whose first request is on its way, though other workers go on serving.
+        """
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(LINGER_SECONDS)
+        await super().shutdown(sockets)
 
     def _tell(self, what: bytes) -> None:
         if os.getppid() != self._supervisor:
