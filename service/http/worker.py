@@ -25,7 +25,7 @@ TICKS = 10
 """How often uvicorn calls `on_tick` in a second."""
 
 LINGER_SECONDS = 0.5
-"""How long a worker that stops waits for the first requests of connections that it has just accepted."""
+"""How long a worker that stops takes requests on connections that are open."""
 
 log = logging.getLogger("uvicorn.error")  # where uvicorn reports what its servers do
 
@@ -58,12 +58,13 @@ class WorkerServer(Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """Stop listening; then close, after a moment, the connections that send nothing.
+        """Stop listening; answer for a moment what comes on open connections, and close each with its answer.
 
-        At once, uvicorn would reset connections whose first request is on its way, though other workers go on serving.
+        At once, uvicorn would reset connections whose request is on its way, though other workers go on serving.
         """
         for server in self.servers:
             server.close()
+        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         await asyncio.sleep(LINGER_SECONDS)
         await super().shutdown(sockets)
 

@@ -43,7 +43,15 @@ def running(folder: Path, *, workers: int = 2, silence: int = 30) -> Iterator[Ru
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RunningServer]:
+    """A server of the test's own, which it may break."""
     with running(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server for tests that leave it as they find it."""
+    with running(tmp_path_factory.mktemp("shared")) as started:
         yield started
 
 
@@ -112,10 +120,10 @@ def wait_for_end(processes: Iterable[int]) -> None:
             os.close(ended)
 
 
-def test_all_workers_answer_on_one_address(server: RunningServer) -> None:
+def test_all_workers_answer_on_one_address(shared: RunningServer) -> None:
     with ExitStack() as stack:
-        workers = connect_to_each(server, stack)
-        assert server.process.pid not in workers
+        workers = connect_to_each(shared, stack)
+        assert shared.process.pid not in workers
         for process, connection in workers.items():
             assert int(ask(connection)) == process
 
@@ -179,6 +187,19 @@ def test_a_signal_lets_answers_under_way_finish(server: RunningServer, pipe: Pat
     assert not list(pipe.parent.glob("digits-metrics-*"))
 
 
+def test_a_worker_that_stops_closes_connections_with_an_answer(server: RunningServer) -> None:
+    with closing(connect(server)) as connection:
+        ask(connection)
+        server.process.terminate()
+        closed = None
+        while closed is None:
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            assert answer.read()
+            closed = answer.headers["Connection"]
+        assert closed == "close"
+
+
 def test_a_terminal_interrupts_all_processes_and_answers_finish_all_the_same(server: RunningServer, pipe: Path) -> None:
     with ExitStack() as stack:
         workers = connect_to_each(server, stack)
@@ -202,13 +223,13 @@ def test_a_second_signal_stops_at_once(server: RunningServer, pipe: Path) -> Non
             answer.read()
 
 
-def test_workers_are_replaced_one_by_one_on_request_and_no_request_fails(server: RunningServer) -> None:
+def test_workers_are_replaced_one_by_one_on_request_and_no_request_fails(shared: RunningServer) -> None:
     with ExitStack() as stack:
-        before = connect_to_each(server, stack)
-        server.process.send_signal(signal.SIGHUP)
+        before = connect_to_each(shared, stack)
+        shared.process.send_signal(signal.SIGHUP)
         seen: set[int] = set()
         while len(seen) < 2:
-            seen |= {int(Site(server.url).get("/").body)} - before.keys()
+            seen |= {int(Site(shared.url).get("/").body)} - before.keys()
         wait_for_end(before)
 
 
@@ -239,9 +260,9 @@ def test_a_start_that_fails_ends_everything(tmp_path: Path) -> None:
 
 
 def test_an_address_that_is_taken_ends_everything_also_if_another_supervisor_has_it(
-    server: RunningServer, tmp_path: Path
+    shared: RunningServer, tmp_path: Path
 ) -> None:
-    port = urlsplit(server.url).port or 0
+    port = urlsplit(shared.url).port or 0
     run = subprocess.run(
         command(tmp_path, port=port), cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False
     )
