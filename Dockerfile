@@ -40,7 +40,8 @@ COPY --from=build /image /
 COPY --from=build /venv /venv
 COPY --from=build /app/service /app/service
 WORKDIR /app
-ENV PATH=/venv/bin HOME=/tmp LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# No cache directory: a file in /tmp would take as much memory as the pixels themselves.
+ENV PATH=/venv/bin HOME=/tmp LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DIGITS_CACHE_DIR=
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \

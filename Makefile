@@ -8,6 +8,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+WORKERS ?=
 
 IN := .venv/bin
 INSTALL := $(IN)/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes
@@ -38,8 +39,8 @@ help: ## list the verbs
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-serve: .venv/.runtime ## serve on HOST and PORT (127.0.0.1, 8000)
-	@exec $(IN)/python -m service serve --host $(HOST) --port $(PORT)
+serve: .venv/.runtime ## serve on HOST and PORT (127.0.0.1, 8000) by WORKERS processes (1)
+	@exec $(IN)/python -m service serve --host $(HOST) --port $(PORT) $(if $(WORKERS),--workers $(WORKERS))
 
 image: ## build the container image
 	docker build --tag digits-service .

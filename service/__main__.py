@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from pydantic import ValidationError
@@ -22,8 +23,11 @@ With two threads that run Python without a pause, the median answer of `/livez` 
 longest 12 ms instead of 25 ms; without such threads, requests per second did not change.
 """
 
-OPTIONS = ("host", "port", "root_path")
+OPTIONS = ("host", "port", "root_path", "workers")
 """Settings that are also options of `serve`."""
+
+STARTUP_FAILURE = 3
+"""The exit code of a server that cannot start, as uvicorn has it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,17 +48,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(chosen: argparse.Namespace) -> int:
     """Serve until interrupted."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would compete with the event loop for the cores
-    from service.app import create_app  # noqa: PLC0415 - the other commands need no server
-    from service.http.logs import configure_logs  # noqa: PLC0415
-    from service.http.server import Server, server_config  # noqa: PLC0415
+    from service.http.logs import configure_logs  # noqa: PLC0415 - the other commands write for people
 
     settings = Settings(**{name: value for name in OPTIONS if (value := getattr(chosen, name)) is not None})
     configure_logs(settings)
     sys.setswitchinterval(SWITCH_SECONDS)
+    return serve_by_workers(settings) if settings.workers > 1 else serve_alone(settings)
+
+
+def serve_alone(settings: Settings) -> int:
+    """Serve by this process."""
+    from service.app import create_app  # noqa: PLC0415 - the other commands need no server
+    from service.http.server import Server, server_config  # noqa: PLC0415
+
     server = Server(server_config(create_app(settings), settings))
     gc.freeze()  # or Python looks at all modules again and again, and holds the event loop for 45 ms each time
     server.run()
     return 0 if server.started else 1
+
+
+def serve_by_workers(settings: Settings) -> int:
+    """Serve by several processes, which this one forks after it has loaded and prepared what they share."""
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")  # a process that forks has no threads
+    from service.app import create_app, load, prepare_answers  # noqa: PLC0415
+    from service.datasets import SOURCES  # noqa: PLC0415
+    from service.http.server import server_config  # noqa: PLC0415
+    from service.http.shared_metrics import SharedMetrics  # noqa: PLC0415
+    from service.http.supervisor import Supervisor  # noqa: PLC0415
+
+    prepare_answers()
+    try:
+        catalog = load(SOURCES, settings.cache_folder)
+    except DamagedData as error:
+        failures = logging.getLogger("uvicorn.error")  # which tells the same if a single process cannot start
+        failures.error(traceback.format_exception_only(error)[-1].strip())
+        failures.error("Application startup failed. Exiting.")
+        return STARTUP_FAILURE
+    metrics = SharedMetrics()
+    config = server_config(create_app(settings, catalog), settings)
+    config.load()
+    supervisor = Supervisor(
+        config, workers=settings.workers, silence_seconds=settings.worker_silence_seconds, metrics=metrics
+    )
+    gc.collect()
+    gc.freeze()  # or a collection in a worker would write to all objects, and so copy them
+    return supervisor.run()
 
 
 def check(_: argparse.Namespace) -> int:
@@ -129,6 +167,7 @@ def _parser() -> argparse.ArgumentParser:
         if run is serve:
             command.add_argument("--host", help="address to listen on (DIGITS_HOST, 127.0.0.1); :: is every address")
             command.add_argument("--port", type=int, help="TCP port, 0 for a free one (DIGITS_PORT, 8000)")
+            command.add_argument("--workers", type=int, help="processes that serve (DIGITS_WORKERS, 1)")
             command.add_argument("--root-path", help="path under which a proxy shows the service (DIGITS_ROOT_PATH)")
     return parser
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache, partial
 from importlib.metadata import version
+from pathlib import Path
 
 import fastapi
 import pydantic
@@ -27,6 +28,7 @@ from service.api.pages import PAGES
 from service.data.catalog import Catalog
 from service.data.dataset import Dataset
 from service.datasets import SOURCES, mnist
+from service.datasets.pixel_cache import load_through_cache
 from service.datasets.source import Source
 from service.errors import ServiceError
 from service.formats import ENCODERS, prepare
@@ -93,8 +95,11 @@ class Service(FastAPI):
         return app
 
 
-def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOURCES) -> FastAPI:
-    """The application; it loads and verifies `sources` when it starts, and does not start on damaged data."""
+def create_app(settings: Settings | None = None, sources: Sequence[Source] | Catalog = SOURCES) -> FastAPI:
+    """The application; it loads and verifies `sources` when it starts, and does not start on damaged data.
+
+    Instead of sources it takes a catalog that is loaded already, which several workers share.
+    """
     settings = settings or Settings()
     metrics, responses = Metrics(), ResponseCache(capacity=settings.response_cache_bytes)
     pool = EncoderPool(threads=settings.encoder_threads, queue=settings.encoder_queue)
@@ -108,10 +113,9 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
-        prepare()
+        prepare_answers()
         await pool.prepare()
-        prepare_files()
-        catalog = load(sources)
+        catalog = sources if isinstance(sources, Catalog) else load(sources, settings.cache_folder)
         if mnist.CARD.name in catalog.datasets:
             await open_originals(files)
         loaded[:] = catalog
@@ -194,6 +198,16 @@ def prepare_files() -> None:
         tempfile.gettempdir()  # which writes a file to try each directory, the first time
 
 
+def prepare_answers() -> None:
+    """Import, compile and read what answers are made with, so that no answer waits for it.
+
+    Raises:
+        DamagedData: a file of a package is not what it should be.
+    """
+    prepare()
+    prepare_files()
+
+
 def show_stores(
     metrics: Metrics, settings: Settings, responses: ResponseCache, files: FileStore, row_stores: RowStores
 ) -> None:
@@ -223,8 +237,8 @@ def add_access(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(RateLimitMiddleware, limiter=limiter, keys=keys, is_unlimited=is_health)
 
 
-def load(sources: Sequence[Source]) -> Catalog:
-    """Load and verify every dataset, and log how long it took.
+def load(sources: Sequence[Source], folder: Path | None = None) -> Catalog:
+    """Load and verify every dataset, and log how long it took; large ones are mapped from a file in `folder`.
 
     Raises:
         DamagedData: one of them is not what its card says.
@@ -232,7 +246,7 @@ def load(sources: Sequence[Source]) -> Catalog:
     datasets = {}
     for source in sources:
         began = time.perf_counter()
-        datasets[source.card.name] = data = source.load()
+        datasets[source.card.name] = data = load_through_cache(source, folder)
         seconds = time.perf_counter() - began
         log.info("loaded %s: %d images, rev %s, in %.2f s", data.card.name, len(data.labels), data.rev, seconds)
     return Catalog(datasets)

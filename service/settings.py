@@ -5,6 +5,7 @@ import re
 from difflib import get_close_matches
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,6 +25,9 @@ RENAMED = {"memo_bytes": "response_cache_bytes", "encoders": "encoder_threads", 
 
 CLIENTS_KEY = "api_key"
 """The setting of a client, under the prefix that is the service's, too."""
+
+USER_CACHE = "auto"
+"""How the setting `cache_dir` names the cache directory of the user."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 """Ports that a browser leaves out of an origin."""
@@ -245,6 +249,17 @@ class Settings(BaseSettings):
     )
     encoder_threads: int = Field(2, ge=1, description="Threads for encoding that takes long.")
     encoder_queue: int = Field(64, ge=1, description="Long encodings that may wait; more are answered 503.")
+    workers: int = Field(
+        1, ge=1, le=256, description="Processes that serve; each has caches, files and threads of its own."
+    )
+    worker_silence_seconds: int = Field(
+        30, ge=2, description="Seconds after which one of several workers is replaced whose event loop does not run."
+    )
+    cache_dir: str = Field(
+        USER_CACHE,
+        description="Directory for a file of raw pixels, which all processes map; `auto` is `digits-service` in the "
+        "user's cache directory, empty none.",
+    )
     access_log: bool = Field(False, description="Log a line for every request (costs as much as serving it).")
     log_format: Literal["auto", "human", "json"] = Field(
         "auto",
@@ -258,6 +273,21 @@ class Settings(BaseSettings):
         False,
         description="Send traces to the OTLP receiver that the `OTEL_…` variables name; needs the extra `otel`.",
     )
+
+    @property
+    def cache_folder(self) -> Path | None:
+        """The directory of the setting `cache_dir`, None if there is none.
+
+        Source: XDG Base Directory Specification, `$XDG_CACHE_HOME`.
+        """
+        if self.cache_dir != USER_CACHE:
+            return Path(self.cache_dir) if self.cache_dir else None
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+        try:
+            caches = caches.expanduser()
+        except RuntimeError:  # a user without a home
+            return None
+        return caches / "digits-service" if caches.is_absolute() else None
 
     @model_validator(mode="before")
     @classmethod

@@ -29,6 +29,8 @@ class RunningServer:
 
     url: str
     process: subprocess.Popen[str]
+    told: Sequence[str]
+    """Lines that it has written until then."""
     messages: SimpleQueue[str]
     """Lines that it writes from then on."""
 
@@ -57,7 +59,7 @@ def run_server(
             # Reads all the time, so that the server never waits for a reader.
             reader = threading.Thread(target=_pass_lines, args=(process.stderr, messages))
             reader.start()
-            yield RunningServer(found[1], process, messages)
+            yield RunningServer(found[1], process, told, messages)
         finally:
             process.terminate()
             process.wait(30)

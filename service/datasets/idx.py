@@ -63,6 +63,26 @@ def load(
     return verify(card, images, labels, axes=axes, tsne=tsne)
 
 
+def restore(
+    card: Card,
+    parts: Sequence[IdxPair],
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    *,
+    axes: Axes | None = None,
+    tsne: NDArray[np.uint16] | None = None,
+) -> Dataset:
+    """The dataset that `load` gives, of arrays that were unpacked before; the packed files are verified all the same.
+
+    Raises:
+        DamagedData: a file is missing or damaged, or the arrays are not what the card says.
+    """
+    for part in parts:
+        for file in (part.images, part.labels):
+            pinned_bytes(file.path, file.sha256)
+    return verify(card, images, labels, axes=axes, tsne=tsne)
+
+
 def read(file: IdxFile) -> NDArray[np.uint8]:
     """The array in a gzipped IDX file, uint8, of the shape its header tells.
 

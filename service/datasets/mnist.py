@@ -3,9 +3,13 @@
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from service.data.card import Card, Licence, Loader, Reference, Returned
+from service.data.dataset import Dataset
 from service.datasets.axes import load_axes, load_tsne
-from service.datasets.idx import IdxFile, IdxPair, load
+from service.datasets.idx import IdxFile, IdxPair, load, restore
 from service.datasets.source import Source
 
 ORIGINALS = Path(__file__).parent / "originals"
@@ -116,6 +120,24 @@ AXES = "75403270e1cda1c92ef3e1dd25f26d011f1aaf1e4f0862b7e07cff783253f4b8"
 TSNE = "e246a34bdfd79502f0c46eb45422e3461165ed3e56eec52539c3c6ebb00c7fb7"
 """SHA-256 of the file of its map by t-SNE."""
 
-SOURCE = Source(
-    CARD, lambda: load(CARD, (TRAIN, TEST), axes=load_axes("mnist", sha256=AXES), tsne=load_tsne("mnist", sha256=TSNE))
-)
+
+def load_mnist() -> Dataset:
+    """The dataset, from its original files.
+
+    Raises:
+        DamagedData: a file is missing or damaged.
+    """
+    return load(CARD, (TRAIN, TEST), axes=load_axes("mnist", sha256=AXES), tsne=load_tsne("mnist", sha256=TSNE))
+
+
+def restore_mnist(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Dataset:
+    """The dataset, of images and labels that were unpacked before.
+
+    Raises:
+        DamagedData: a file is missing or damaged, or the arrays are not MNIST's.
+    """
+    axes, tsne = load_axes("mnist", sha256=AXES), load_tsne("mnist", sha256=TSNE)
+    return restore(CARD, (TRAIN, TEST), images, labels, axes=axes, tsne=tsne)
+
+
+SOURCE = Source(CARD, load_mnist, restore_mnist)

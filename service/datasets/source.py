@@ -5,17 +5,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from service.data.card import Card
 from service.data.dataset import Dataset
 from service.errors import DamagedData
 
+Restore = Callable[[NDArray[np.uint8], NDArray[np.uint8]], Dataset]
+"""Makes a dataset of images and labels that were unpacked before; verifies them, the originals and all the rest."""
+
 
 @dataclass(frozen=True)
 class Source:
-    """A Card and the function that loads and verifies what it describes."""
+    """A Card and the function that loads and verifies what it describes.
+
+    A large dataset also has `restore`, so that its pixels can be kept unpacked.
+    """
 
     card: Card
     load: Callable[[], Dataset]
+    restore: Restore | None = None
 
 
 def pinned_bytes(path: Path, sha256: str) -> bytes:

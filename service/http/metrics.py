@@ -1,18 +1,27 @@
-"""Metrics of a process, in Prometheus' text format. All that are observed are declared here."""
+"""Metrics of a process or of all workers, in Prometheus' text format. All that are observed are declared here."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import prometheus_client
 from anyio import CapacityLimiter, to_thread
-from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from service.http.accept import parse_weights, weigh
+from service.http.shared_metrics import add_up_workers, are_shared
 
 REQUEST_SECONDS = (
     *(0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025),
@@ -37,6 +46,9 @@ NO_BODY = "none"
 
 MOST_REPRESENTATIONS = 64
 """Representations that have a label of their own, so that no mistake can make more and more series."""
+
+PROCESS_SUMS = ("process_cpu_seconds", "process_resident_memory_bytes", "process_open_fds")
+"""Figures of processes that can be added up over workers; those of memory count shared pages once for each."""
 
 PREFIXES = ("x-", "vnd.apache.", "vnd.")
 """What the short name of a media type leaves out."""
@@ -68,6 +80,8 @@ class Metrics:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # the times of creation say nothing
         self.in_flight = 0
         self._registry = registry = CollectorRegistry()
+        self._shown = add_up_workers() if are_shared() else registry
+        self._readings: list[_SharedReading] = []
         self._requests = Counter(
             "digits_requests", "Requests answered.", ["route", "method", "status"], registry=registry
         )
@@ -92,12 +106,21 @@ class Metrics:
             buckets=BUILD_SECONDS,
             registry=registry,
         )
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=registry)
+        self._show_processes()
         self.read("digits_requests_in_flight", "Requests being answered.", lambda: self.in_flight)
         self._series_of = lru_cache(maxsize=1_024)(self._find_series)
         self._representations: set[str] = set()
         self._writer = CapacityLimiter(1)
+
+    def _show_processes(self) -> None:
+        """Show what the operating system and Python tell of the process, or what can be added up of all workers."""
+        if are_shared():
+            for name in PROCESS_SUMS:
+                help_text = "Sum over all workers of what each one shows."
+                self.read(name, help_text, partial(read_process, name), counts=name.endswith("seconds"))
+        else:
+            for collector in (ProcessCollector, PlatformCollector, GCCollector):
+                collector(registry=self._registry)
 
     def count(
         self,
@@ -153,21 +176,39 @@ class Metrics:
         self._builds.labels(kind).observe(seconds)
 
     def read(self, name: str, help_text: str, value: Callable[[], float], *, counts: bool = False) -> None:
-        """Show a figure that another object holds: a gauge, or a counter if it only `counts` up."""
-        self._registry.register(_Reading(name, help_text, value, counts=counts))
+        """Show a figure that another object holds: a gauge, or a counter if it only `counts` up.
+
+        Of several workers, the sum of all figures is shown.
+        """
+        if are_shared():
+            self._readings.append(_SharedReading(name, help_text, value, counts=counts))
+        else:
+            self._registry.register(_Reading(name, help_text, value, counts=counts))
+
+    def publish(self) -> None:
+        """Let the other workers see the figures that other objects hold in this one."""
+        for reading in self._readings:
+            reading.publish()
 
     def tell(self, name: str, help_text: str, facts: Callable[[], Iterable[Mapping[str, str]]]) -> None:
         """Show facts as the labels of a gauge that is always 1, as Prometheus' own `…_info` are."""
-        self._registry.register(_Facts(name, help_text, facts))
+        self._shown.register(_Facts(name, help_text, facts))
 
     async def write(self, accept: str = "") -> tuple[bytes, str]:
         """Everything, and its media type: OpenMetrics where `Accept` likes it better, else Prometheus' text format.
 
         It is made in a thread, because a thousand series take longer than other requests shall wait.
         """
+        self.publish()
         encode = openmetrics.generate_latest if prefers_openmetrics(accept) else generate_latest
         media_type = openmetrics.CONTENT_TYPE_LATEST if prefers_openmetrics(accept) else CONTENT_TYPE_PLAIN_0_0_4
-        return await to_thread.run_sync(encode, self._registry, limiter=self._writer), media_type
+        return await to_thread.run_sync(encode, self._shown, limiter=self._writer), media_type
+
+
+def read_process(name: str) -> float:
+    """A figure of this process that `ProcessCollector` shows."""
+    families = ProcessCollector(registry=CollectorRegistry()).collect()
+    return float(next((one.samples[0].value for one in families if one.name == name), 0.0))
 
 
 def prefers_openmetrics(accept: str) -> bool:
@@ -213,3 +254,21 @@ class _Facts(Collector):
         for labels in self._facts():
             family.add_sample(self._name, dict(labels), 1)
         return [family]
+
+
+class _SharedReading:
+    """A figure whose last value all workers see; what a worker has counted stays when the worker ends."""
+
+    def __init__(self, name: str, help_text: str, value: Callable[[], float], *, counts: bool) -> None:
+        self._value = value
+        self._published = 0.0
+        self._counter = Counter(name, help_text, registry=None) if counts else None
+        self._gauge = None if counts else Gauge(name, help_text, registry=None, multiprocess_mode="livesum")
+
+    def publish(self) -> None:
+        value = self._value()
+        if self._gauge is not None:
+            self._gauge.set(value)
+        elif self._counter is not None:
+            self._counter.inc(value - self._published)
+            self._published = value

@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from http import HTTPStatus
 
 import orjson
@@ -36,9 +36,13 @@ class Refusals:
         self._root_path = root_path
         self._origins = frozenset(origins)
         self._count = count
-        self._process = os.urandom(6).hex()
         self._numbers = itertools.count(1)
         self._describe = lru_cache(maxsize=64)(self._describe_anew)
+
+    @cached_property
+    def _process(self) -> str:
+        """How the identities of this process begin: made late, for processes may be forked before."""
+        return os.urandom(6).hex()
 
     def write(
         self,
