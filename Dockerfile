@@ -45,6 +45,7 @@ ENV PATH=/venv/bin HOME=/tmp LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFF
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
+    CMD ["python", "-c", "import os, ssl, urllib.request as u; tls = 's' if os.environ.get('DIGITS_TLS_CERTIFICATE') else ''; \
+u.urlopen(f'http{tls}://127.0.0.1:8000/readyz', timeout=4, context=ssl._create_unverified_context() if tls else None)"]
 ENTRYPOINT ["python", "-m", "service"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -150,7 +150,7 @@ class Settings(BaseSettings):
         ValidationError: a value is out of bounds or can never have an effect, or a name is unknown.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     host: Annotated[str, AfterValidator(check_host)] = Field(
         "127.0.0.1",
@@ -220,7 +220,7 @@ class Settings(BaseSettings):
     )
     open_metrics: bool = Field(False, description="Whether `/metrics` needs no key, as health needs none.")
     rate_limit: int = Field(
-        0, ge=0, description="Requests that a client may send in the seconds of the window; 0 is no limit."
+        0, ge=0, le=10**9, description="Requests that a client may send in the seconds of the window; 0 is no limit."
     )
     rate_window_seconds: int = Field(
         60, ge=1, le=86_400, description="Seconds in which a client that was refused has all its requests again."

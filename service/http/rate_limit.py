@@ -15,6 +15,9 @@ from cachetools import LRUCache
 SITE_PREFIX = 64
 """Bits that the IPv6 addresses of one subscriber have in common (RFC 6177): whoever has one has 2⁶⁴."""
 
+LONGEST_NAME = 64
+"""Characters by which clients are told apart: a trusted proxy may pass on what is no address."""
+
 TOLERANCE = 0.001
 """Parts of a request by which a sum of times may be wrong: those of floats are not exact."""
 
@@ -64,10 +67,12 @@ class RateLimiter:
 
 def name_network(address: str) -> str:
     """What counts as one client by its address: an IPv4 address, or the IPv6 network of a subscriber."""
+    if ":" not in address:
+        return address[:LONGEST_NAME]
     try:
         parsed = IPv6Address(address)
     except ValueError:
-        return address  # of IPv4, or what a trusted proxy has written
+        return address[:LONGEST_NAME]
     return str(parsed.ipv4_mapped or IPv6Network((int(parsed), SITE_PREFIX), strict=False))
 
 

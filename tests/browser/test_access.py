@@ -32,6 +32,14 @@ async ([module, base, key]) => {
 """
 
 
+SEND = """
+async ([module, base, key, addresses]) => {
+  const { connect } = await import(module);
+  await Promise.all(addresses.map((one) => connect(base, { key }).fetch(one, { retries: 0 }).catch(() => null)));
+}
+"""
+
+
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service that needs a key."""
@@ -82,7 +90,12 @@ def test_a_page_of_another_origin_reads_with_the_module_and_a_key(browser: Brows
     with stage.serving({"/": "<!doctype html><title>Another origin</title>"}) as elsewhere:
         page.goto(elsewhere)
         read = page.evaluate(READ, [f"{locked}/client.js", locked, KEY])
+        sent: dict[str, str | None] = {}
+        page.on("request", lambda request: sent.update({request.url: request.headers.get("authorization")}))
+        page.evaluate(SEND, [f"{locked}/client.js", locked, KEY, [f"{locked}/livez", f"{elsewhere}/other"]])
     page.context.close()
     refused = [401, f"{PREFIX}/problems/unauthorized"]
     assert read == [2, refused, refused]
     assert (f"{PREFIX}/v1/datasets", 401) in answers
+    assert sent[f"{locked}/livez"] == f"Bearer {KEY}"
+    assert sent[f"{elsewhere}/other"] is None  # the key is for nobody else

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from service.api import ROUTES as API_ROUTES
+from service.api.open_paths import is_health, is_open
 from service.app import create_app
 from service.http.openapi import document, simplify
 from service.http.route import BINARY, ApiRoute
@@ -30,6 +31,13 @@ def test_the_document_says_where_it_comes_from_and_that_a_key_may_be_sent_but_is
     ]
     assert DOCUMENT["info"]["contact"]["name"]
     assert DOCUMENT["info"]["license"]["name"] == "MIT"
+
+
+def test_operations_say_whether_they_need_no_key_and_are_never_refused_for_their_number() -> None:
+    for operation in OPERATIONS.values():
+        assert (operation.part.get("security") == []) == is_open(operation.path), operation.path
+        assert ("401" in operation.part["responses"]) != is_open(operation.path)
+        assert ("429" in operation.part["responses"]) != is_health(operation.path)
 
 
 def test_every_schema_has_a_type() -> None:

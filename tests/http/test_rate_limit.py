@@ -105,6 +105,8 @@ def test_a_client_that_is_refused_is_not_forgotten_while_it_sends() -> None:
         ("fe80::1%eth0", "fe80::/64"),
         ("unknown:1", "unknown:1"),
         ("", ""),
+        ("x" * 10_000, "x" * 64),
+        (":" * 10_000, ":" * 64),
     ],
 )
 def test_a_subscriber_of_ipv6_is_one_client(address: str, network: str) -> None:
