@@ -62,7 +62,6 @@ def render(folder: Path, port: int, replicas: Sequence[str]) -> str:
         ("        resolver 127.0.0.11 valid=1s ipv6=off;", "#"),
         ("listen 8080 default_server;", f"listen 127.0.0.1:{port} default_server;"),
         (" buffer=32k flush=1s;", ";"),
-        ("/var/cache/nginx", f"{folder}/cache"),
     ):
         assert text.count(shipped) == 1, f"{shipped!r} is not once in {CONFIGURATION}"
         text = text.replace(shipped, local)
