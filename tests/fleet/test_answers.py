@@ -127,7 +127,7 @@ def test_the_cache_answers_what_may_be_kept(fleet: Fleet) -> None:
     assert "immutable" in ask(fleet.front, "GET", pinned)["Cache-Control"]
 
 
-@pytest.mark.parametrize("target", ["/readyz", f"{TRAIN}/rows?limit=0", "/mirrors/mnist/train-images-idx3-ubyte"])
+@pytest.mark.parametrize("target", ["/readyz", f"{TRAIN}/rows?limit=0", "/mirrors/keras/mnist.npz"])
 def test_the_cache_keeps_nothing_that_is_of_the_moment_or_large(fleet: Fleet, target: str) -> None:
     assert "HIT" not in [ask_logged(fleet, target)[1] for _ in range(2)]
 
