@@ -17,6 +17,7 @@ from service.api import ROUTES as API_ROUTES
 from service.api.dependencies import AppState
 from service.api.description import DESCRIPTION
 from service.api.named_types import describe_names
+from service.api.operation_links import DESCRIBED_LINKS
 from service.api.pages import PAGES
 from service.data.catalog import Catalog
 from service.datasets import SOURCES
@@ -103,7 +104,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     )
     app.root_path = settings.root_path
     names = describe_names([source.card for source in sources])
-    app.openapi = cache(lambda: openapi.document(app, names))  # type: ignore[method-assign] # as FastAPI documents it
+    app.openapi = cache(lambda: openapi.document(app, names, DESCRIBED_LINKS))  # type: ignore[method-assign] # as FastAPI documents it
     metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
     metrics.read("digits_row_stores_bytes", "Bytes of finished rows.", lambda: row_stores.size)
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)

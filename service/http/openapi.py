@@ -53,10 +53,13 @@ ONE_AT_A_TIME = Lock()
 """FastAPI fills structures that the routes share while it describes them, so only one thread may ask it to."""
 
 
-def document(app: FastAPI, names: Mapping[str, Schema] | None = None) -> Schema:
+def document(
+    app: FastAPI, names: Mapping[str, Schema] | None = None, links: Mapping[str, Schema] = MappingProxyType({})
+) -> Schema:
     """The OpenAPI 3.1 document of an application: of its routes below its `root_path`, the same in every process.
 
-    `names` are facts about the schemas of components that depend on the data: their enums and examples.
+    `names` are facts about the schemas of components that depend on the data: their enums and examples; `links` are
+    those of the answers of operations, by `operationId`.
     """
     described = [_without_head(one) for one in app.routes if isinstance(one, ApiRoute) and one.include_in_schema]
     with ONE_AT_A_TIME:
@@ -78,7 +81,10 @@ def document(app: FastAPI, names: Mapping[str, Schema] | None = None) -> Schema:
     for route in described:
         item = spec["paths"][route.path_format]
         for method in sorted(route.methods or ()):  # another route may have other methods of the same path
-            _finish(route, method.lower(), item[method.lower()], schemas)
+            operation = item[method.lower()]
+            _finish(route, method.lower(), operation, schemas)
+            if operation["operationId"] in links:
+                operation["responses"]["200"]["links"] = links[operation["operationId"]]
         if route.file:
             item["head"] = describe_head(item["get"])
     spec["paths"], spec["components"] = simplify(spec["paths"]), simplify(_describe_components(spec["paths"], schemas))
