@@ -97,7 +97,11 @@ def test_no_name_is_answered_by_a_failure_or_in_another_shape(live: Site, path: 
 
 
 def test_links_lead_from_answer_to_answer(live: Site) -> None:
-    """Requests whose parameters come from the answers before them, as the links of the document say."""
+    follow_links(live, examples=12)
+
+
+def follow_links(site: Site, *, examples: int) -> None:
+    """Send requests whose parameters come from the answers before them, as the links of the document say."""
     document = json.loads(DOCUMENT)
     for path, method in OPERATIONS:
         prepare(document["paths"][path][method], names=True)
@@ -109,14 +113,14 @@ def test_links_lead_from_answer_to_answer(live: Site) -> None:
     fair = ["2xx", 304, 409, 412, 416, 422]  # a revision of all data, conditions, and what must go together
     config = SchemathesisConfig.from_dict(
         {
-            "base-url": live.url,
+            "base-url": site.url,
             "generation": {"mode": "positive"},
             "checks": {"positive_data_acceptance": {"expected-statuses": fair}},
         }
     )
     schema = schemathesis.openapi.from_dict(document, config=config)
     machine: Any = schema.as_state_machine()
-    machine.run(settings=settings(max_examples=12, stateful_step_count=6, deadline=None, derandomize=True))
+    machine.run(settings=settings(max_examples=examples, stateful_step_count=6, deadline=None))
 
 
 def find_linked_operations(document: dict[str, Any]) -> set[str]:
