@@ -23,6 +23,7 @@ from service.api.checksums import read_record
 from service.api.dependencies import AppState
 from service.api.description import DESCRIPTION
 from service.api.named_types import describe_names
+from service.api.operation_links import DESCRIBED_LINKS
 from service.api.open_paths import is_health, is_open
 from service.api.pages import PAGES
 from service.data.catalog import Catalog
@@ -149,7 +150,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
     app.lifecycle, app.admission, app.metrics = lifecycle, admission, metrics
     app.root_path = settings.root_path
     names = describe_names([source.card for source in sources])
-    app.openapi = cache(lambda: openapi.document(app, names, needs_key=bool(settings.api_keys)))  # type: ignore[method-assign] # as FastAPI documents it
+    app.openapi = cache(lambda: openapi.document(app, names, DESCRIBED_LINKS, needs_key=bool(settings.api_keys)))  # type: ignore[method-assign] # as FastAPI documents it
     show_stores(metrics, settings, responses, files, row_stores)
     metrics.read("digits_encoder_threads", "Threads for encodings.", lambda: settings.encoder_threads)
     metrics.read("digits_encoders_running", "Encodings under way.", lambda: pool.running)

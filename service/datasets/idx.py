@@ -19,6 +19,9 @@ from service.errors import DamagedData
 UNSIGNED_BYTE = 0x08
 """The type code of IDX for uint8, the only one that image datasets use."""
 
+MOST_DIMENSIONS = 64
+"""Dimensions that an array of NumPy can have."""
+
 
 @dataclass(frozen=True)
 class IdxFile:
@@ -100,7 +103,7 @@ def read(file: IdxFile) -> NDArray[np.uint8]:
     except (OSError, EOFError, struct.error, ValueError) as error:
         raise DamagedData(f"{file.path.name} is not a gzipped IDX file ({error}); reinstall the package.") from None
     start = 4 + 4 * dimensions
-    if zeros or code != UNSIGNED_BYTE or len(content) - start != prod(shape):
+    if zeros or code != UNSIGNED_BYTE or dimensions > MOST_DIMENSIONS or len(content) - start != prod(shape):
         raise DamagedData(
             f"{file.path.name} is not an IDX file of unsigned bytes with as many values as its header says; "
             "reinstall the package."

@@ -75,11 +75,18 @@ ONE_AT_A_TIME = Lock()
 """FastAPI fills structures that the routes share while it describes them, so only one thread may ask it to."""
 
 
-def document(app: FastAPI, names: Mapping[str, Schema] | None = None, *, needs_key: bool = False) -> Schema:
+def document(
+    app: FastAPI,
+    names: Mapping[str, Schema] | None = None,
+    links: Mapping[str, Schema] = MappingProxyType({}),
+    *,
+    needs_key: bool = False,
+) -> Schema:
     """The OpenAPI 3.1 document of an application: of its routes below its `root_path`, the same in every process.
 
-    `names` are facts about the schemas of components that depend on the data: their enums and examples. Where clients
-    need no key, the document says that they may send one, so that a client that was made of it can read any service.
+    `names` are facts about the schemas of components that depend on the data: their enums and examples; `links` are
+    those of the answers of operations, by `operationId`. Where clients need no key, the document says that they may
+    send one, so that a client that was made of it can read any service.
     """
     described = [_without_head(one) for one in app.routes if isinstance(one, ApiRoute) and one.include_in_schema]
     with ONE_AT_A_TIME:
@@ -101,7 +108,10 @@ def document(app: FastAPI, names: Mapping[str, Schema] | None = None, *, needs_k
     for route in described:
         item = spec["paths"][route.path_format]
         for method in sorted(route.methods or ()):  # another route may have other methods of the same path
-            _finish(route, method.lower(), item[method.lower()], schemas)
+            operation = item[method.lower()]
+            _finish(route, method.lower(), operation, schemas)
+            if operation["operationId"] in links:
+                operation["responses"]["200"]["links"] = links[operation["operationId"]]
         if route.file:
             item["head"] = describe_head(item["get"])
     spec["paths"], spec["components"] = simplify(spec["paths"]), simplify(_describe_components(spec["paths"], schemas))

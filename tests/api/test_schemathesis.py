@@ -45,16 +45,20 @@ RANGE = {"$ref": "#/components/parameters/Range"}
 REFUSALS = [404, 406, 409, 413, 414, 415, 422]
 
 
-def cases(path: str, method: str, mode: GenerationMode, *, names: bool = False, **checks: object) -> Cases:
-    """Requests to an operation, allowed or forbidden by the document; with known `names` if so wished."""
-    # A document of its own, because schemathesis rewrites parts of it in place.
-    document = json.loads(DOCUMENT)
-    described = document["paths"][path][method]
+def prepare(described: dict[str, Any], *, names: bool) -> None:
+    """Change the description of an operation: no ranges that it does not describe, known `names` if so wished."""
     if "206" not in described["responses"]:  # beside JSON, which generated clients could not tell from it
         described["parameters"] = [one for one in described.get("parameters", ()) if one != RANGE]
     for parameter in described.get("parameters", ()):
         if names and parameter.get("name") in NAMES and parameter["schema"].get("type") != "array":
             parameter["schema"] = {"enum": [NAMES[parameter["name"]]]}
+
+
+def cases(path: str, method: str, mode: GenerationMode, *, names: bool = False, **checks: object) -> Cases:
+    """Requests to an operation, allowed or forbidden by the document; with known `names` if so wished."""
+    # A document of its own, because schemathesis rewrites parts of it in place.
+    document = json.loads(DOCUMENT)
+    prepare(document["paths"][path][method], names=names)
     config = SchemathesisConfig.from_dict({"checks": checks})
     operation = schemathesis.openapi.from_dict(document, config=config)[path][method]
     return operation.as_strategy(generation_mode=mode)
@@ -90,3 +94,38 @@ def test_what_the_document_forbids_is_refused(live: Site, path: str, method: str
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_no_name_is_answered_by_a_failure_or_in_another_shape(live: Site, path: str, method: str) -> None:
     ask_all(live, cases(path, method, GenerationMode.POSITIVE, positive_data_acceptance={"enabled": False}))
+
+
+def test_links_lead_from_answer_to_answer(live: Site) -> None:
+    follow_links(live, examples=12)
+
+
+def follow_links(site: Site, *, examples: int) -> None:
+    """Send requests whose parameters come from the answers before them, as the links of the document say."""
+    document = json.loads(DOCUMENT)
+    for path, method in OPERATIONS:
+        prepare(document["paths"][path][method], names=True)
+    linked = find_linked_operations(document)
+    document["paths"] = {
+        path: {method: one for method, one in item.items() if one["operationId"] in linked}
+        for path, item in document["paths"].items()
+    }
+    fair = ["2xx", 304, 409, 412, 416, 422]  # a revision of all data, conditions, and what must go together
+    config = SchemathesisConfig.from_dict(
+        {
+            "base-url": site.url,
+            "generation": {"mode": "positive"},
+            "checks": {"positive_data_acceptance": {"expected-statuses": fair}},
+        }
+    )
+    schema = schemathesis.openapi.from_dict(document, config=config)
+    machine: Any = schema.as_state_machine()
+    machine.run(settings=settings(max_examples=examples, stateful_step_count=6, deadline=None))
+
+
+def find_linked_operations(document: dict[str, Any]) -> set[str]:
+    """The operations that have links, and those that links lead to."""
+    operations = [one for item in document["paths"].values() for one in item.values()]
+    links = {one["operationId"]: one["responses"]["200"].get("links", {}) for one in operations}
+    targets = {link["operationId"] for found in links.values() for link in found.values()}
+    return {name for name, found in links.items() if found} | targets

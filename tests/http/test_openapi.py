@@ -262,3 +262,35 @@ def ask(site: sites.Site, operation: Operation, target: str) -> sites.Answer:
 
 def test_the_sources_have_a_split_of_the_name_that_is_the_example() -> None:
     assert all("all" in source.card.splits for source in SOURCES)
+
+
+MADE = {"dataset": "made", "split": "train"}
+
+
+def test_every_link_of_an_answer_leads_to_an_operation_with_what_the_answer_holds(site: sites.Site) -> None:
+    linked = [one for one in OPERATIONS.values() if "links" in one.part["responses"]["200"]]
+    assert linked
+    for operation in linked:
+        values = {"limit": 3, "k": 3, "pixels": DRAWING} if operation.method == "get" else {}
+        known = {one["name"] for one in list_parameters(operation.part, "query")}
+        query = write_values({name: value for name, value in values.items() if name in known})
+        answer = ask(site, operation, fill(operation, MADE) + query)
+        for link in operation.part["responses"]["200"]["links"].values():
+            target = OPERATIONS[link["operationId"]]
+            found = {key: follow(text, operation, answer.json) for key, text in link["parameters"].items()}
+            path = {name.removeprefix("path."): str(one) for name, one in found.items() if name.startswith("path.")}
+            rev = write_values({"rev": found["query.rev"]})
+            assert set(path) == {one["name"] for one in list_parameters(target.part, "path")}
+            assert ask(site, target, fill(target, path) + rev).status == 200, (operation.path, link)
+
+
+def follow(expression: str, operation: Operation, answer: Any) -> Any:  # noqa: ANN401 - any part of JSON
+    """What a runtime expression (OpenAPI 3.1) gives of a request as `fill` writes it and of its answer."""
+    if expression.startswith("$request.path."):
+        name = expression.rpartition(".")[2]
+        examples = {one["name"]: one["example"] for one in list_parameters(operation.part, "path")}
+        return {**examples, **MADE}[name]
+    place = answer
+    for part in expression.partition("#/")[2].split("/") if "#/" in expression else ():
+        place = place[int(part) if part.isdigit() else part]
+    return place if "#/" in expression else expression

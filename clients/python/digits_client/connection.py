@@ -140,7 +140,7 @@ class Connection:
         content = self.get(path, accept=JSON, **parameters)
         try:
             value = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
             raise UnexpectedAnswer(f"{self.url}{path} answered with no JSON object: {content[:200]!r}")

@@ -20,7 +20,7 @@ from digits_client.cache import load_cached
 from digits_client.cancellation import Cancellation
 from digits_client.connection import Connection, Value
 from digits_client.errors import DamagedDownload, UnexpectedAnswer
-from digits_client.order import order_v1
+from digits_client.order import order_v1, read_order
 from digits_client.request import BatchRequest, Tail
 from digits_client.scale import Intensities, Scale
 from digits_client.subset import Subset
@@ -237,7 +237,7 @@ class Split:
         """
         path, query = f"{self.path}/order", {"seed": seed, "epoch": epoch, **subset, "rev": self.rev}
         content = self.connection.get(path, accept="application/x-npy", format="npy", **query)
-        order: NDArray[np.int64] = np.load(io.BytesIO(content), allow_pickle=False)
+        order = read_order(content)
         if not any(value is not None for value in subset.values()) and not np.array_equal(
             order, order_v1(len(self), seed=seed, epoch=epoch)
         ):

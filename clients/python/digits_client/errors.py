@@ -47,7 +47,7 @@ def parse_problem(status: int, body: bytes) -> ProblemError:
     try:
         problem = json.loads(body)
         kind, detail = str(problem["type"]).rpartition("/")[2], str(problem["detail"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         kind, detail = "unknown", f"The service answered {status}: {body[:200]!r}"
     error = ChangedData if status == HTTPStatus.CONFLICT else ProblemError
     return error(status, kind, detail)

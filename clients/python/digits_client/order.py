@@ -3,11 +3,16 @@
 The seeds of samples come from the same arithmetic.
 """
 
+import io
 import operator
 from functools import lru_cache
+from tokenize import TokenError
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
+
+from digits_client.errors import UnexpectedAnswer
 
 GOLDEN = 0x9E3779B97F4A7C15
 """2^64 divided by the golden ratio: the increment of splitmix64."""
@@ -116,3 +121,23 @@ def _mix(z: int) -> int:
     z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & MASK
     z = ((z ^ z >> 27) * 0x94D049BB133111EB) & MASK
     return z ^ z >> 31
+
+
+def read_order(content: bytes) -> NDArray[np.int64]:
+    """Return the indices in a file of NumPy, as the service sends an order: int64 `(n,)`, read-only.
+
+    The header is compared with the size of the file before anything is allocated.
+
+    Raises:
+        UnexpectedAnswer: it is no such file.
+    """
+    file = io.BytesIO(content)
+    try:
+        version = npy.read_magic(file)
+        shape, _, dtype = npy.read_array_header_1_0(file)
+    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError):
+        version, shape, dtype = (0, 0), (), np.dtype(np.void)
+    start = file.tell()
+    if version != (1, 0) or dtype != np.dtype("<i8") or shape != ((len(content) - start) // 8,) or len(content) % 8:
+        raise UnexpectedAnswer(f"An order was requested, and something else arrived: {content[:200]!r}")
+    return np.frombuffer(content, "<i8", offset=start).astype(np.int64, copy=False)

@@ -1,6 +1,5 @@
 """The requests of a run: what its batches depend on, and how they are fetched and checked."""
 
-import io
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from digits_client.batch import Batch, Encoding, check_indices
 from digits_client.cancellation import Cancellation
 from digits_client.connection import Answer, Connection, Value
 from digits_client.errors import UnexpectedAnswer
-from digits_client.order import order_v1
+from digits_client.order import order_v1, read_order
 from digits_client.retry import BROKEN, PatientRetry
 from digits_client.subset import EVERYTHING, Subset
 
@@ -126,8 +125,7 @@ class BatchRequest:
         """Return what the service lists as an order: indices within the split."""
         query = {"seed": self.seed, **self.subset.parameters, "rev": self.encoding.rev, **parameters}
         content = self.connection.get(f"{self.path}/order", accept="application/x-npy", format="npy", **query)
-        order: NDArray[np.int64] = np.load(io.BytesIO(content), allow_pickle=False)
-        return order
+        return read_order(content)
 
     def count_valid(self, start: int) -> int:
         """Return the number of real rows that the rank gets in the step at `start`."""
