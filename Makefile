@@ -102,6 +102,9 @@ lock-check: .venv/.dev ## check that the locks are what pyproject.toml asks for
 	    ) || { echo "The locks do not fit pyproject.toml: run \`make lock\` and commit them." >&2; exit 1; }
 	@echo "The locks fit pyproject.toml."
 
+audit: .venv/.dev ## compare all locks with a list of known vulnerabilities, without a network
+	@$(IN)/python .ci/audit.py $(LOCKS)
+
 openapi-check: .venv/.runtime ## check that openapi/openapi.json is what the code says
 	@diff -u openapi/openapi.json <($(IN)/python -m service openapi) \
 	    || { echo "openapi/openapi.json is not what the code says: run \`make openapi\` and commit it." >&2; exit 1; }
@@ -141,6 +144,16 @@ checksums: .venv/.runtime ## record the checksums of whole-split files, after a 
 	$(IN)/python -m service checksums >.venv/checksums.json
 	@mv .venv/checksums.json service/api/checksums.json
 	@$(MAKE) --no-print-directory files
+
+advisories: .venv/.dev ## take the list of known vulnerabilities anew (FROM=a clone of the Python Packaging Advisory Database)
+	@test -n "$(FROM)" || { echo "Name a clone of github.com/pypa/advisory-database: make advisories FROM=DIRECTORY" >&2; exit 1; }
+	$(IN)/python .ci/audit.py --collect '$(FROM)' $(LOCKS) >.venv/advisories.json
+	@mv .venv/advisories.json .ci/advisories.json
+
+sbom: .venv/.dev ## write dist/digits-service.cdx.json, the bill of materials of the image (CycloneDX)
+	@mkdir -p dist
+	$(IN)/python .ci/sbom.py >.venv/sbom.json
+	@mv .venv/sbom.json dist/digits-service.cdx.json
 
 promise: .venv/.dev ## record what docs/stability.md promises, after additions to the interface
 	$(IN)/python -m tests.stability.promise >.venv/v1.json
@@ -268,4 +281,4 @@ $(addsuffix /.venv/.done,$(GENERATIONS)): $(LOADERS)/generations/%/.venv/.done: 
 	@$(LOADERS)/generations/$*/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help serve image image-scan base-digest test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi checksums files promise originals screenshots axes tsne wheel clean
+.PHONY: help serve image image-scan base-digest test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi audit checksums files promise advisories sbom originals screenshots axes tsne wheel clean

@@ -23,8 +23,8 @@ from service.api.checksums import read_record
 from service.api.dependencies import AppState
 from service.api.description import DESCRIPTION
 from service.api.named_types import describe_names
-from service.api.operation_links import DESCRIBED_LINKS
 from service.api.open_paths import is_health, is_open
+from service.api.operation_links import DESCRIBED_LINKS
 from service.api.pages import PAGES
 from service.data.catalog import Catalog
 from service.data.dataset import Dataset
