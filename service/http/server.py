@@ -221,8 +221,11 @@ class Server(uvicorn.Server):
     def _connections(self) -> list[BoundedProtocol]:
         return list(self.server_state.connections)  # type: ignore[arg-type] # the protocols of all configurations
 
-    async def _wait_for_answers(self, until: float) -> None:
-        while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < until:  # noqa: ASYNC110 - uvicorn's sets
+    async def _wait_for_answers(self, until: float, *, lingering: bool = False) -> None:
+        """Wait until no answer is under way; with `lingering`, also until refused clients have closed."""
+        while time.monotonic() < until and (
+            self.server_state.tasks or any(lingering or not one.lingering for one in self._connections())
+        ):
             await asyncio.sleep(STEP_SECONDS)
 
     async def _cut_answers(self) -> None:
@@ -234,7 +237,7 @@ class Server(uvicorn.Server):
             connection.cut()
         for task in tasks:
             task.cancel()
-        await self._wait_for_answers(time.monotonic() + LAST_SECONDS)
+        await self._wait_for_answers(time.monotonic() + LAST_SECONDS, lingering=True)
         for connection in self._connections():
             connection.transport.abort()
 
