@@ -223,10 +223,13 @@ class Server(uvicorn.Server):
 
     async def _wait_for_answers(self, until: float, *, lingering: bool = False) -> None:
         """Wait until no answer is under way; with `lingering`, also until refused clients have closed."""
-        while time.monotonic() < until and (
-            self.server_state.tasks or any(lingering or not one.lingering for one in self._connections())
-        ):
+        while time.monotonic() < until and self._is_busy(lingering=lingering):  # noqa: ASYNC110 - nothing tells of all
             await asyncio.sleep(STEP_SECONDS)
+
+    def _is_busy(self, *, lingering: bool) -> bool:
+        if self.server_state.tasks:
+            return True
+        return any(lingering or not connection.lingering for connection in self._connections())
 
     async def _cut_answers(self) -> None:
         """Refuse or abort what is not finished."""
