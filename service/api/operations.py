@@ -96,11 +96,7 @@ def get_liveness() -> Representation:
 
 
 def get_readiness(catalog: CatalogState, lifecycle: LifecycleState) -> Representation:
-    """Whether to send requests here: 200 when the data is loaded and verified, 503 when the service is about to stop.
-
-    Raises:
-        Overloaded: the service has been told to stop.
-    """
+    """Whether the data is loaded and verified, and the service is not about to stop: else 503, or no answer at all."""
     lifecycle.check_ready()
     return _report(Health(status="ready", datasets={one.card.name: len(one.labels) for one in catalog}))
 

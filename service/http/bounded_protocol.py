@@ -180,7 +180,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if cycle is not None and not (cycle.response_started or self.pipeline or self.lingering):
             cycle.keep_alive = False
             self._answer_unavailable(cycle, STOPPING)
-        else:
+        elif not self.lingering:
             self.transport.abort()
 
     # --- requests -----------------------------------------------------------------------------------------------------

@@ -231,9 +231,15 @@ class Server(uvicorn.Server):
     def _connections(self) -> list[BoundedProtocol]:
         return list(self.server_state.connections)  # type: ignore[arg-type] # the protocols of all configurations
 
-    async def _wait_for_answers(self, until: float) -> None:
-        while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < until:  # noqa: ASYNC110 - uvicorn's sets
+    async def _wait_for_answers(self, until: float, *, lingering: bool = False) -> None:
+        """Wait until no answer is under way; with `lingering`, also until refused clients have closed."""
+        while time.monotonic() < until and self._is_busy(lingering=lingering):  # noqa: ASYNC110 - nothing tells of all
             await asyncio.sleep(STEP_SECONDS)
+
+    def _is_busy(self, *, lingering: bool) -> bool:
+        if self.server_state.tasks:
+            return True
+        return any(lingering or not connection.lingering for connection in self._connections())
 
     async def _cut_answers(self) -> None:
         """Refuse or abort what is not finished."""
@@ -244,7 +250,7 @@ class Server(uvicorn.Server):
             connection.cut()
         for task in tasks:
             task.cancel()
-        await self._wait_for_answers(time.monotonic() + LAST_SECONDS)
+        await self._wait_for_answers(time.monotonic() + LAST_SECONDS, lingering=True)
         for connection in self._connections():
             connection.transport.abort()
 

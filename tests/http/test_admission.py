@@ -118,7 +118,7 @@ def test_none_may_wait_behind_a_request_that_has_waited_too_long() -> None:
         for number in range(MOST_STARTS):
             requests.ask(number, seconds=0.001)
         assert requests.ask(100)
-        time.sleep(0.01)  # holds the loop, as a step does that takes too long
+        time.sleep(0.01)  # noqa: ASYNC251 - holds the loop, as a step does that takes too long
         assert not requests.ask(101)
         await run_until(lambda: not requests.admission.waiting)
         assert requests.ask(102)
