@@ -30,6 +30,7 @@ from service.http.dispatcher import Dispatcher
 from service.http.encoder_pool import EncoderPool
 from service.http.executor import Executor
 from service.http.file_store import FileStore
+from service.http.memory_budget import MemoryBudget
 from service.http.metrics import Metrics
 from service.http.middleware import (
     ANY_ORIGIN,
@@ -73,7 +74,13 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     """The application; it loads and verifies `sources` when it starts, and does not start on damaged data."""
     settings = settings or Settings()
     metrics, responses = Metrics(), ResponseCache(capacity=settings.response_cache_bytes)
-    pool = EncoderPool(threads=settings.encoder_threads, queue=settings.encoder_queue)
+    budget = MemoryBudget(capacity=settings.answers_bytes, cached=settings.response_cache_bytes)
+    pool = EncoderPool(
+        threads=settings.encoder_threads,
+        queue=settings.encoder_queue,
+        budget=budget,
+        patience=settings.encoder_wait_seconds,
+    )
     files = FileStore(capacity=settings.files_bytes, pool=pool)
     row_stores = RowStores(capacity=settings.row_stores_bytes)
     executor = Executor(release=RELEASE, cache=responses, files=files, pool=pool)
@@ -105,6 +112,12 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
     names = describe_names([source.card for source in sources])
     app.openapi = cache(lambda: openapi.document(app, names))  # type: ignore[method-assign] # as FastAPI documents it
     metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
+    metrics.read("digits_files_used_bytes", "Bytes of built files, also while built and sent.", lambda: files.used)
+    metrics.read("digits_answers_bytes", "Bytes of answers being made, sent or kept.", lambda: budget.used)
+    metrics.read("digits_encoder_waiting", "Encodings that wait.", lambda: pool.waiting)
+    metrics.read("digits_encoder_running", "Encodings that run.", lambda: pool.running)
+    metrics.read("digits_encoder_refused", "Encodings refused.", lambda: pool.refused, counts=True)
+    metrics.read("digits_encoder_abandoned", "Encodings whose clients left.", lambda: pool.abandoned, counts=True)
     metrics.read("digits_row_stores_bytes", "Bytes of finished rows.", lambda: row_stores.size)
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
     metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)

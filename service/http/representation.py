@@ -59,10 +59,14 @@ Make = Callable[[], Encoded]
 
 @dataclass(frozen=True)
 class Whole:
-    """A body that is made in one piece; `make` costs about `cost` milliseconds of one core."""
+    """A body that is made in one piece; `make` costs about `cost` milliseconds of one core.
+
+    `memory` is how many bytes the making and the body take at most together; a body of up to a megabyte need not tell.
+    """
 
     make: Make
     cost: float = 0.0
+    memory: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,15 @@ class Pieces:
 
 @dataclass(frozen=True)
 class File:
-    """A body that is built once, kept on disk, and offered under a file name; never content-coded."""
+    """A body that is built once, kept on disk, and offered under a file name; never content-coded.
+
+    It has about `size` bytes, and building it costs about `cost` milliseconds of one core.
+    """
 
     make: Callable[[], Iterable[Encoded]]
     filename: str
+    size: int = 0
+    cost: float = 500.0
 
 
 @dataclass(frozen=True)
