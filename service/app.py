@@ -43,6 +43,7 @@ from service.http.encoder_pool import EncoderPool
 from service.http.executor import Executor
 from service.http.file_store import FileStore
 from service.http.lifecycle import Lifecycle
+from service.http.memory_budget import MemoryBudget
 from service.http.metrics import Metrics
 from service.http.middleware import (
     ANY_ORIGIN,
@@ -103,8 +104,15 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
     """
     settings = settings or Settings()
     metrics, responses = Metrics(), ResponseCache(capacity=settings.response_cache_bytes)
-    pool = EncoderPool(threads=settings.encoder_threads, queue=settings.encoder_queue)
+    budget = MemoryBudget(capacity=settings.answers_bytes, cached=settings.response_cache_bytes)
+    pool = EncoderPool(
+        threads=settings.encoder_threads,
+        queue=settings.encoder_queue,
+        budget=budget,
+        patience=settings.encoder_wait_seconds,
+    )
     lifecycle = Lifecycle()
+    lifecycle.when_stopping(pool.close)
     admission = Admission(queue=settings.queue_requests, seconds=settings.queue_seconds)
     files = FileStore(capacity=settings.files_bytes, pool=pool, observe=partial(metrics.observe_build, "file"))
     row_stores = RowStores(capacity=settings.row_stores_bytes, observe=partial(metrics.observe_build, "rows"))
@@ -152,9 +160,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
     names = describe_names([source.card for source in sources])
     app.openapi = cache(lambda: openapi.document(app, names, DESCRIBED_LINKS, needs_key=bool(settings.api_keys)))  # type: ignore[method-assign] # as FastAPI documents it
     show_stores(metrics, settings, responses, files, row_stores)
-    metrics.read("digits_encoder_threads", "Threads for encodings.", lambda: settings.encoder_threads)
-    metrics.read("digits_encoders_running", "Encodings under way.", lambda: pool.running)
-    metrics.read("digits_encoders_waiting", "Encodings that wait for a thread.", lambda: pool.waiting)
+    show_pool(metrics, settings, pool)
     metrics.read("digits_requests_waiting", "Requests that wait for their turn.", lambda: admission.waiting)
     metrics.read("digits_ready", "Whether the data is loaded and verified.", lambda: bool(loaded))
     metrics.tell("digits_build_info", "The release.", lambda: [{"version": __version__}])
@@ -214,6 +220,7 @@ def show_stores(
 ) -> None:
     """Show how much the stores hold and may hold, and how often the response cache had the answer."""
     metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
+    metrics.read("digits_files_used_bytes", "Bytes of files that are kept, built or sent.", lambda: files.used)
     metrics.read("digits_row_stores_bytes", "Bytes of finished rows.", lambda: row_stores.size)
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
     metrics.read("digits_files_capacity_bytes", "DIGITS_FILES_BYTES.", lambda: settings.files_bytes)
@@ -223,6 +230,16 @@ def show_stores(
     )
     metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)
     metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)
+
+
+def show_pool(metrics: Metrics, settings: Settings, pool: EncoderPool) -> None:
+    """Show how much the pool has to do, and how much memory answers take."""
+    metrics.read("digits_encoder_threads", "Threads for encodings.", lambda: settings.encoder_threads)
+    metrics.read("digits_encoders_running", "Encodings under way.", lambda: pool.running)
+    metrics.read("digits_encoders_waiting", "Encodings that wait for a thread.", lambda: pool.waiting)
+    metrics.read("digits_encoders_refused", "Encodings refused.", lambda: pool.refused, counts=True)
+    metrics.read("digits_encoders_abandoned", "Encodings whose clients left.", lambda: pool.abandoned, counts=True)
+    metrics.read("digits_answers_bytes", "Bytes of answers being made, sent or kept.", lambda: pool.budget.used)
 
 
 def add_access(app: FastAPI, settings: Settings) -> None:

@@ -240,7 +240,16 @@ class Settings(BaseSettings):
     response_cache_bytes: int = Field(
         32 * MEGABYTE, ge=0, description="Memory for finished answers; 0 turns the response cache off."
     )
-    files_bytes: int = Field(512 * MEGABYTE, ge=0, description="Room in the temporary directory for built files.")
+    answers_bytes: int = Field(
+        240 * MEGABYTE,
+        ge=1,
+        description="Memory for answers that are being made, sent or kept; more wait, and then are answered 503.",
+    )
+    files_bytes: int = Field(
+        512 * MEGABYTE,
+        ge=0,
+        description="Room in the temporary directory for built files, also those that are being built or sent.",
+    )
     row_stores_bytes: int = Field(
         512 * MEGABYTE,
         ge=0,
@@ -259,6 +268,11 @@ class Settings(BaseSettings):
         USER_CACHE,
         description="Directory for a file of raw pixels, which all processes map; `auto` is `digits-service` in the "
         "user's cache directory, empty none.",
+    )
+    encoder_wait_seconds: float = Field(
+        10,
+        gt=0,
+        description="Seconds that an encoding may wait for a thread and for memory, before it is answered 503.",
     )
     access_log: bool = Field(False, description="Log a line for every request (costs as much as serving it).")
     log_format: Literal["auto", "human", "json"] = Field(

@@ -7,12 +7,14 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from service.api.answer_headers import EPOCH_STEPS
+from service.api.bodies import build_body
 from service.api.dependencies import SplitPath
 from service.api.envelopes import describe_batch
 from service.api.epoch_queries import BatchesQuery
 from service.api.formats import BATCH_FORMATS, STREAM_FORMATS
 from service.api.links import SPLIT
 from service.api.schemas import BatchPage
+from service.data.batch import Batch
 from service.data.epoch import Epoch
 from service.data.selection import Selection
 from service.errors import EndOfEpoch, Refused
@@ -57,21 +59,27 @@ def get_batches(
     )
 
 
-def encode_one(query: BatchesQuery, epoch: Epoch, media: Format, links: Mapping[str, str | None]) -> Whole:
-    """One batch, encoded whole."""
+def encode_one(query: BatchesQuery, epoch: Epoch, media: Format, links: Mapping[str, str | None]) -> Whole | Pieces:
+    """One batch."""
 
-    def make() -> Encoded:
-        batch = epoch.step(0, query.rank).batch(
+    def select(selection: Selection) -> Batch:
+        return selection.batch(
             layout=query.layout,
             scale=query.scale,
             valid=epoch.valid_rows(query.rank, 1),
             envelope=lambda: describe_batch(query, epoch, links),
         )
-        return media.encode(batch)
 
-    rows = query.batch_size
-    cost = epoch.cost(rows) + media.cost(rows, epoch.order.split.card.pixels, scaled=query.is_scaled)
-    return Whole(make, cost)
+    split, (rows,) = epoch.order.split, (rows for rows, number in epoch.sizes(query.rank, 1).items() if number)
+    return build_body(
+        media,
+        split,
+        rows=rows,
+        scaled=query.is_scaled,
+        batch=lambda: select(epoch.step(0, query.rank)),
+        kind=lambda: select(Selection.of(split).page(0, 0)),
+        selecting=epoch.cost(query.batch_size),
+    )
 
 
 def stream(query: BatchesQuery, epoch: Epoch, media: Format, steps: int) -> Pieces:

@@ -40,10 +40,16 @@ def download_split(
     if media.text and query.is_scaled:
         raise Refused("scale", f"must be raw in {media.name} files, not {query.scale}; binary files take any scale")
     choice = query.build_choice(split)
-    choice.count(split)  # which refuses what cannot be chosen, before the file is built
+    total = choice.count(split)  # which refuses what cannot be chosen, before the file is built
+    rows = min(max(0, total - query.offset), total if query.limit is None else query.limit)
     return Representation(
         media_type=media.media_type,
-        body=File(lambda: encode_file(split, choice, media, query), name_download(split, query, suffix)),
+        body=File(
+            lambda: encode_file(split, choice, media, query),
+            name_download(split, query, suffix),
+            size=media.file_size(rows, split.card.pixels, scaled=query.is_scaled),
+            cost=choice.cost(split) + media.cost(rows, split.card.pixels, scaled=query.is_scaled),
+        ),
         version=split,
     )
 

@@ -22,6 +22,9 @@ RANK_COST = 0.001
 ORDER_COST = 0.00005
 """Milliseconds to write the position of a sample."""
 
+ORDER_BYTES = 40
+"""Bytes of the position of a sample, of its key, and as text."""
+
 
 def get_epoch_plan(split: SplitPath, query: Annotated[BatchesQuery, Query()]) -> Representation:
     """What the batches of the same query will be: numbers, no data."""
@@ -56,7 +59,7 @@ def get_epoch_order(
 
     return Representation(
         media_type=media.media_type,
-        body=Whole(make, order.cost() + ORDER_COST * order.samples),
+        body=Whole(make, order.cost() + ORDER_COST * order.samples, ORDER_BYTES * order.samples),
         version=split,
         headers={"Epoch-Samples": str(order.samples)},
     )

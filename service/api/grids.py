@@ -28,6 +28,9 @@ GRID = f"{SPLIT}/grid"
 TILE_COST = 0.003
 """Milliseconds to describe a tile."""
 
+TILE_BYTES = 800
+"""Bytes of a tile as Python's objects and as text."""
+
 
 def get_grid_png(
     request: ApiRequest, settings: SettingsState, split: SplitPath, query: Annotated[GridQuery, Query()]
@@ -62,6 +65,7 @@ def draw_page(
         body=Whole(
             lambda: media.encode(page.select().batch()),
             page.cost + media.cost(len(page), page.split.card.pixels, scaled=False),
+            media.size(len(page), page.split.card.pixels, scaled=False),
         ),
         version=page.split,
         headers=page.headers,
@@ -100,7 +104,7 @@ def get_grid_map(
 
     return Representation(
         media_type="application/json",
-        body=Whole(make, page.cost + TILE_COST * len(page)),
+        body=Whole(make, page.cost + TILE_COST * len(page), TILE_BYTES * len(page)),
         version=split,
         headers=page.headers,
     )

@@ -23,6 +23,9 @@ from service.http.route import ApiRoute
 COST = 0.006
 """Milliseconds to project a sample and to write its place."""
 
+BYTES = 800
+"""Bytes of a sample's place as Python's objects and as text."""
+
 Located = tuple[list[list[float]], dict[str, object]]
 """Coordinates x, y of each sample, and what the answer says of the map."""
 
@@ -54,7 +57,7 @@ def get_projection(request: ApiRequest, split: SplitPath, query: Annotated[Proje
 
     return Representation(
         media_type="application/json",
-        body=Whole(make, page.cost + COST * len(page)),
+        body=Whole(make, page.cost + COST * len(page), BYTES * len(page)),
         version=split,
         headers=page.headers,
     )

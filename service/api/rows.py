@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from service.api.answer_headers import PAGED
+from service.api.bodies import build_body
 from service.api.dependencies import RowStoresState, SettingsState, SplitPath, plan_store
 from service.api.envelopes import Envelope, describe_page
 from service.api.formats import ROW_FORMATS
@@ -13,9 +14,11 @@ from service.api.links import SPLIT
 from service.api.paging import Page
 from service.api.queries import RowsQuery
 from service.api.schemas import RowsPage
-from service.formats.format import Encoded, Format
+from service.data.batch import Batch
+from service.data.selection import Selection
+from service.formats.format import Format
 from service.http.negotiation import Negotiation
-from service.http.representation import Representation, Whole
+from service.http.representation import Representation
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute
 
@@ -36,13 +39,21 @@ def get_rows(
     def envelope() -> Envelope:
         return describe_page(split, offset=query.offset, limit=query.limit, total=page.total, links=page.links)
 
-    def make() -> Encoded:
-        return media.encode(page.select().batch(layout=query.layout, scale=query.scale, envelope=envelope))
+    def select(selection: Selection) -> Batch:
+        return selection.batch(layout=query.layout, scale=query.scale, envelope=envelope)
 
-    stored = media.stored_as in split.encoded
     return Representation(
         media_type=media.media_type,
-        body=Whole(make, page.cost + media.cost(len(page), split.card.pixels, scaled=query.is_scaled, stored=stored)),
+        body=build_body(
+            media,
+            split,
+            rows=len(page),
+            scaled=query.is_scaled,
+            batch=lambda: select(page.select()),
+            kind=lambda: select(Selection.of(split).page(0, 0)),
+            selecting=page.cost,
+            stored=media.stored_as in split.encoded,
+        ),
         version=split,
         headers=page.headers,
         improvement=None if query.is_scaled else plan_store(stores, split, media),

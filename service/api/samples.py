@@ -70,7 +70,11 @@ def draw_sample(settings: Settings, split: Split, index: int, options: RenderOpt
     check_picture_size(settings, measure(split.card.height, split.card.width, options, text))
     return Representation(
         media_type=media.media_type,
-        body=Whole(lambda: media.encode(selection.batch()), media.cost(1, split.card.pixels, scaled=False)),
+        body=Whole(
+            lambda: media.encode(selection.batch()),
+            media.cost(1, split.card.pixels, scaled=False),
+            media.size(1, split.card.pixels, scaled=False),
+        ),
         version=split,
     )
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Query
 from numpy.typing import NDArray
 
 from service.api.answer_headers import TOTAL
+from service.api.bodies import build_body
 from service.api.dependencies import SettingsState, SplitPath, find_settings
 from service.api.envelopes import Envelope, describe_page
 from service.api.formats import ROW_FORMATS
@@ -15,13 +16,14 @@ from service.api.limits import find_row_limit
 from service.api.links import SPLIT
 from service.api.queries import TakeQuery
 from service.api.schemas import Indices, RowsPage
+from service.data.batch import Batch
 from service.data.selection import Selection
 from service.errors import Refused, quote
-from service.formats.format import Encoded, Format
+from service.formats.format import Format
 from service.http.body import read_body
 from service.http.negotiation import Negotiation
 from service.http.problems import BodyTooLarge, UnsupportedBody
-from service.http.representation import Representation, Whole
+from service.http.representation import Representation
 from service.http.request import ApiRequest
 from service.http.route import ApiRoute
 
@@ -107,13 +109,21 @@ def take_rows(
     def envelope() -> Envelope:
         return describe_page(split, offset=0, limit=rows, total=rows, links={})
 
-    def make() -> Encoded:
+    def select(indices: NDArray[np.int64]) -> Batch:
         selection = Selection.of(split).take(indices)
-        return media.encode(selection.batch(layout=query.layout, scale=query.scale, envelope=envelope))
+        return selection.batch(layout=query.layout, scale=query.scale, envelope=envelope)
 
     return Representation(
         media_type=media.media_type,
-        body=Whole(make, media.cost(rows, split.card.pixels, scaled=query.is_scaled)),
+        body=build_body(
+            media,
+            split,
+            rows=rows,
+            scaled=query.is_scaled,
+            batch=lambda: select(indices),
+            kind=lambda: select(indices[:0]),
+            selecting=0.0,
+        ),
         version=split,
         headers={"Total-Count": str(rows)},
         storable=False,

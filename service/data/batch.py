@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from service.cancellation import checkpoint
 from service.data.encoded_rows import NOTHING, EncodedRows
 
 Pixels = NDArray[np.uint8] | NDArray[np.float32]
@@ -93,11 +94,20 @@ class Batch:
         )
 
     def blocks(self, values: int) -> Iterator["Batch"]:
-        """Consecutive parts of at most so many pixel values each, but of at least one row."""
+        """Consecutive parts of at most so many pixel values each, but of at least one row.
+
+        Raises:
+            Cancelled: nobody waits for what is made of them.
+        """
         rows = max(1, values // (self.height * self.width))
         if 0 < len(self) <= rows:
             return iter((self,))
-        return (self[start : start + rows] for start in range(0, len(self), rows))
+        return self._split(rows)
+
+    def _split(self, rows: int) -> Iterator["Batch"]:
+        for start in range(0, len(self), rows):
+            checkpoint()
+            yield self[start : start + rows]
 
     @property
     def image(self) -> Pixels:

@@ -153,5 +153,7 @@ ARROW = Format(
     encode=encode,
     stream=stream,
     stream_size=stream_size,
+    pieces=lambda batch: stream([batch]),
+    length=lambda kind, rows: stream_size(kind, {rows: 1}),
     costs=Cost(call=20, raw=0.15, scaled=0.8),
 )

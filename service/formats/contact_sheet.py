@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from service.cancellation import checkpoint
 from service.data.batch import Batch
 from service.formats import png, webp
-from service.formats.format import Cost, Format
+from service.formats.format import Cost, Format, Size
 from service.formats.render import (
     BAND_PIXELS,
     WHITE,
@@ -76,12 +77,17 @@ def plan_sheet(
 
 
 def draw_sheet(sheet: ContactSheet, batch: Batch, options: RenderOptions) -> Picture:
-    """The grey of a sheet `(height, width)`: gaps, empty cells and what surrounds a label are 0."""
+    """The grey of a sheet `(height, width)`: gaps, empty cells and what surrounds a label are 0.
+
+    Raises:
+        Cancelled: nobody waits for the picture.
+    """
     down, across = sheet.pitch
     cells = np.zeros((sheet.rows, down, sheet.columns, across), np.uint8)
     texts = _draw_labels(sheet, int(batch.label.max(initial=-1)) + 1) if sheet.strip else None
     below = slice(sheet.height, sheet.height + sheet.strip)
     for row, columns, part in _split_rows(sheet, batch):
+        checkpoint()
         images = enlarge(to_grey(part.flat.reshape(-1, batch.height, batch.width), batch.peak), options.scale)
         cells[row, : sheet.height, columns, : sheet.width] = images.swapaxes(0, 1)
         if texts is not None:
@@ -123,6 +129,12 @@ def _estimate(sheet: ContactSheet, pixel: float, *, least: float = 0.0) -> Cost:
     return Cost(call=300 + size * (pixel if size > png.LARGE else max(pixel, least)) / 1e3)
 
 
+def _measure(sheet: ContactSheet, pixel: float) -> Size:
+    """The size of a sheet of so many bytes a pixel, while it is drawn and compressed."""
+    height, width = sheet.size
+    return Size(call=100_000 + height * width * pixel, row=0, raw=0)
+
+
 def sheet_png(sheet: ContactSheet, options: RenderOptions) -> Format:
     """The format that draws a sheet as PNG."""
     return Format(
@@ -131,6 +143,7 @@ def sheet_png(sheet: ContactSheet, options: RenderOptions) -> Format:
         suffix="png",
         encode=lambda batch: png.encode(draw_sheet(sheet, batch, options), lambda band: paint(band, options)),
         costs=_estimate(sheet, pixel_cost(options, plain=4.5, colour=12, alpha=3), least=SMALL_PNG),
+        sizes=_measure(sheet, png.BYTES),
     )
 
 
@@ -142,4 +155,5 @@ def sheet_webp(sheet: ContactSheet, options: RenderOptions) -> Format:
         suffix="webp",
         encode=lambda batch: webp.encode(draw_sheet(sheet, batch, options), lambda band: paint(band, options)),
         costs=_estimate(sheet, pixel_cost(options, plain=22, colour=10, alpha=3)),
+        sizes=_measure(sheet, webp.BYTES),
     )

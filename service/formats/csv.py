@@ -6,7 +6,7 @@ from functools import lru_cache
 import orjson
 
 from service.data.batch import Batch, name_pixels
-from service.formats.format import FLAT, Cost, Encoded, Format, concatenate
+from service.formats.format import FLAT, TEXT, Cost, Encoded, Format, concatenate
 from service.formats.json import text_blocks
 
 LINES = "csv"
@@ -51,8 +51,10 @@ CSV = Format(
     suffix="csv",
     encode=encode,
     stream=stream,
+    pieces=lambda batch: stream([batch]),
     text=True,
     stored_as=LINES,
     layouts=FLAT,
     costs=Cost(call=15, column=0.08, row=450, raw=3, scaled=16),
+    sizes=TEXT,
 )

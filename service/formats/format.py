@@ -48,6 +48,31 @@ class Cost:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Size:
+    """How many bytes a file and its making take together, at most: in all, a row, and a pixel value raw and scaled.
+
+    `file` is the part of them that a large file has.
+    """
+
+    call: float = 4_096
+    row: float = 64
+    raw: float = 1.0
+    scaled: float = 4.0
+    file: float = 1.0
+
+    def estimate(self, rows: int, pixels: int, *, scaled: bool) -> int:
+        """Bytes for so many rows of so many pixels each."""
+        return int(self.call + rows * (self.row + pixels * (self.scaled if scaled else self.raw)))
+
+
+BINARY = Size()
+"""The size of formats that hold the values as they are in memory."""
+
+TEXT = Size(row=120, raw=5, scaled=17, file=0.5)
+"""The size of text, of up to 3.6 characters a raw value and 12 a scaled one, while it is gathered and compressed."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Format:
     """A representation of samples.
 
@@ -55,9 +80,11 @@ class Format:
     Batch. `stream`, where the format allows it, gives such a file of several batches (at least one, all of a kind) in
     pieces of at most `PIECE` bytes, without gathering all pixels of a batch at once unless it says so; `stream_size` is
     the length of such a file, from one batch of the kind and how many batches there are of each number of rows. `text`
-    formats are worth compressing for transport. `layouts` are those it can hold. `costs` are the measured constants
-    behind `cost`. `stored_as` is the encoding whose finished rows of a split, if there are, serve a file of raw flat
-    rows.
+    formats are worth compressing for transport. `layouts` are those it can hold. `costs` and `sizes` are the measured
+    constants behind `cost` and `size`. `pieces`, where the format allows it, gives what `encode` gives in pieces of at
+    most `PIECE` bytes, without holding the whole; `length` is how many bytes these are, where that is known beforehand,
+    from a batch of the kind and the number of rows. `stored_as` is the encoding whose finished rows of a split, if
+    there are, serve a file of raw flat rows.
     """
 
     name: str
@@ -68,8 +95,11 @@ class Format:
     stream_size: Callable[[Batch, Mapping[int, int]], int] | None = None
     text: bool = False
     layouts: frozenset[Layout] = ANY_LAYOUT
+    pieces: Callable[[Batch], Iterator[Encoded]] | None = None
+    length: Callable[[Batch, int], int] | None = None
     stored_as: str | None = None
     costs: Cost
+    sizes: Size = BINARY
 
     def cost(self, rows: int, pixels: int, *, scaled: bool, stored: bool = False) -> float:
         """Estimated milliseconds to gather, scale and encode so many rows of so many pixels each.
@@ -77,6 +107,14 @@ class Format:
         Within a factor of 1.5 of what was measured on one core; text of the scale `unit` takes half of it.
         """
         return self.costs.estimate(rows, pixels, scaled=scaled, stored=stored)
+
+    def size(self, rows: int, pixels: int, *, scaled: bool) -> int:
+        """Bytes, at most, that so many rows of so many pixels each take, together with encoding them."""
+        return self.sizes.estimate(rows, pixels, scaled=scaled)
+
+    def file_size(self, rows: int, pixels: int, *, scaled: bool) -> int:
+        """Estimated bytes of a file of so many rows of so many pixels each."""
+        return int(self.size(rows, pixels, scaled=scaled) * self.sizes.file)
 
 
 def read_pixels(batch: Batch, size: int) -> Iterator[memoryview]:

@@ -7,7 +7,7 @@ import orjson
 
 from service.data.batch import Batch
 from service.data.encoded_rows import EncodedRows
-from service.formats.format import Cost, Encoded, Format, concatenate
+from service.formats.format import TEXT, Cost, Encoded, Format, concatenate
 
 ROWS = 256
 """Rows of a piece, at most."""
@@ -29,14 +29,20 @@ for the whole of a call, so a long call would stop the event loop, even from ano
 def encode(batch: Batch) -> Encoded:
     """The rows as one JSON array of objects, within the batch's envelope if it has one."""
     stored = batch.encoded.get(LINES)
-    return concatenate(_pieces(batch)) if stored is None or not len(batch) else _enclose(batch, stored)
+    return concatenate(_write(batch, pieces=4)) if stored is None or not len(batch) else _enclose(batch, stored)
 
 
-def _pieces(batch: Batch) -> Iterator[Encoded]:
+def stream(batch: Batch) -> Iterator[Encoded]:
+    """The same text in pieces."""
+    return _write(batch, pieces=1)
+
+
+def _write(batch: Batch, *, pieces: int) -> Iterator[Encoded]:
+    """The text, of each block so many pieces of a stream."""
     before, after = split_envelope(batch)
     yield before
     opening: Encoded = b"["
-    for block in text_blocks(batch, pieces=4):
+    for block in text_blocks(batch, pieces=pieces):
         yield opening
         yield _encode_block(block)
         opening = b","
@@ -87,7 +93,9 @@ JSON = Format(
     media_type="application/json",
     suffix="json",
     encode=encode,
+    pieces=stream,
     text=True,
     stored_as=LINES,
     costs=Cost(call=17, row=300, raw=2.6, scaled=16),
+    sizes=TEXT,
 )

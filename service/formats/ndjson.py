@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from service.data.batch import Batch
-from service.formats.format import Cost, Encoded, Format, concatenate
+from service.formats.format import TEXT, Cost, Encoded, Format, concatenate
 from service.formats.json import LINES, rows, text_blocks
 
 OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
@@ -35,7 +35,9 @@ NDJSON = Format(
     suffix="ndjson",
     encode=encode,
     stream=stream,
+    pieces=lambda batch: stream([batch]),
     text=True,
     stored_as=LINES,
     costs=Cost(call=16, row=400, raw=2.7, scaled=16),
+    sizes=TEXT,
 )

@@ -78,6 +78,24 @@ def stream(batches: Iterable[Batch]) -> Iterator[Encoded]:
     return split_pieces(write_archive(_list_members(list(batches), PIECE)))
 
 
+def measure(kind: Batch, rows: int) -> int:
+    """The length of the file of so many rows, of the kind of a batch."""
+    number = np.dtype(np.int64)
+    shapes: list[tuple[str, np.dtype[Any], tuple[int, ...]]] = [
+        ("x", kind.dtype, (rows, *kind.shape[1:])),
+        ("y", number, (rows,)),
+        ("index", number, (rows,)),
+        *([] if kind.valid is None else [("valid", number, ())]),
+    ]
+    members = [Member(*one, lambda: ()) for one in shapes]
+    return END.size + sum(_measure_member(member) for member in members)
+
+
+def _measure_member(member: Member) -> int:
+    """The bytes of an array in an archive, with its entry in the directory."""
+    return LOCAL.size + CENTRAL.size + 2 * len(member.file_name) + member.size
+
+
 def _list_members(batches: Sequence[Batch], size: int) -> list[Member]:
     """The members of the file of batches, whose pixels are gathered so many bytes at a time."""
     kind = batches[0]
@@ -123,7 +141,7 @@ def write_archive(members: Sequence[Member]) -> Iterator[Encoded]:
 
 def join_archive(members: Sequence[Member]) -> memoryview:
     """The same archive in one piece; each member is read once, because its header can be completed afterwards."""
-    size = sum(LOCAL.size + CENTRAL.size + 2 * len(member.file_name) + member.size for member in members)
+    size = sum(map(_measure_member, members))
     whole, entries, end = np.empty(size + END.size, np.uint8).data, [], 0
     for member in members:
         offset, crc = end, 0
@@ -151,5 +169,7 @@ NPZ = Format(
     suffix="npz",
     encode=encode,
     stream=stream,
+    pieces=lambda batch: stream([batch]),
+    length=measure,
     costs=Cost(call=40, raw=0.13, scaled=0.5),
 )

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from service.data.arrow_array import to_arrow
 from service.data.batch import Batch, Pixels
 from service.formats.byte_sink import ByteSink
-from service.formats.format import BLOCK, FLAT, Cost, Encoded, Format, split_pieces
+from service.formats.format import BLOCK, FLAT, Cost, Encoded, Format, Size, split_pieces
 
 
 def encode(batch: Batch) -> bytes:
@@ -65,4 +65,5 @@ PARQUET = Format(
     stream=stream,
     layouts=FLAT,
     costs=Cost(call=150, column=36, raw=9, scaled=11),
+    sizes=Size(call=2_000_000, raw=4, scaled=9, file=0.1),
 )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from service.cancellation import checkpoint
 from service.errors import Refused
 
 ColourMap = Literal["gray", "viridis", "magma", "inferno", "plasma", "cividis"]
@@ -104,9 +105,15 @@ def paint(ink: NDArray[np.uint8], options: RenderOptions) -> Picture:
 
 
 def split_bands(ink: Picture) -> Iterator[Picture]:
-    """The rows of a picture, some at a time, so that painting them takes little memory, and no call is long."""
+    """The rows of a picture, some at a time, so that painting them takes little memory, and no call is long.
+
+    Raises:
+        Cancelled: nobody waits for the picture.
+    """
     rows = min(BAND, max(1, BAND_PIXELS // ink.shape[1]))
-    return (ink[start : start + rows] for start in range(0, len(ink), rows))
+    for start in range(0, len(ink), rows):
+        checkpoint()
+        yield ink[start : start + rows]
 
 
 def pixel_cost(options: RenderOptions, *, plain: float, colour: float, alpha: float) -> float:

@@ -5,15 +5,18 @@ from functools import lru_cache
 
 from PIL import Image
 
-from service.formats.format import Cost, Format
+from service.formats.format import Cost, Format, Size
 from service.formats.png import CAPTION, sample
 from service.formats.render import Paint, Picture, RenderOptions, pixel_cost, split_bands
 
 LONGEST = 16_383
 """Pixels a side that the format has room for."""
 
+BYTES = 20.0
+"""Measured bytes a pixel that drawing and compressing takes at most; libwebp takes 17 of them."""
+
 LARGEST = 8_000_000
-"""Pixels of a picture that is encoded within 150 MB (libwebp takes 17 bytes a pixel), and copied within 10 ms while the
+"""Pixels of a picture that is encoded within 160 MB, and copied within 10 ms while the
 interpreter's lock is held."""
 
 
@@ -47,4 +50,5 @@ def webp(options: RenderOptions) -> Format:
             call=65 + CAPTION * options.captioned,
             raw=options.scale**2 * pixel_cost(options, plain=8, colour=8, alpha=1),
         ),
+        sizes=Size(raw=options.scale**2 * BYTES),
     )

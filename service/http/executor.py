@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable
 from functools import partial
 
-from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from service.errors import quote
@@ -12,7 +11,8 @@ from service.http import conditions
 from service.http.background import Background
 from service.http.compression import IDENTITY, compress, compress_pieces
 from service.http.conditions import is_unmodified, select_range
-from service.http.encoder_pool import EncoderPool
+from service.http.disconnect import run_for_client
+from service.http.encoder_pool import INLINE, EncoderPool
 from service.http.file_store import FileStore, StoredFile
 from service.http.negotiation import choose_coding
 from service.http.problems import ChangedData
@@ -21,8 +21,15 @@ from service.http.request import ApiRequest, Headers
 from service.http.request_record import timed
 from service.http.response_cache import ResponseCache
 from service.http.single_flight import SingleFlight
-from service.http.stored_response import NotModifiedResponse, StoredResponse, describe_part, describe_whole
+from service.http.stored_response import (
+    NotModifiedResponse,
+    SingleResponse,
+    StoredResponse,
+    describe_part,
+    describe_whole,
+)
 from service.http.streaming import StreamResponse
+from service.http.turns import SHORT, Turns
 
 FOR_EVER = "public, max-age=31536000, immutable"
 """With the right `rev` an answer never changes."""
@@ -39,11 +46,17 @@ VARY = {
 }
 """On what an answer depends, by whether `Accept` decided and whether it is compressed on request."""
 
-INLINE = 2.0
-"""Milliseconds that making a body may hold the event loop; what costs more is made in the pool."""
+LARGEST_INLINE = 400_000
+"""Bytes that are compressed on the event loop: about 2 milliseconds of gzip."""
 
-LARGEST_INLINE = 500_000
-"""Bytes that are compressed on the event loop: about 2.5 milliseconds."""
+STREAM_BYTES = 1_500_000
+"""Bytes that a stream takes at most: two pieces, the indices and labels of a batch, and an order."""
+
+LISTING_COST = 10.0
+"""Milliseconds to tell of files, whose checksums may have to be computed."""
+
+COMPRESSOR_BYTES = 1_000_000
+"""Bytes that compressing a stream takes at most."""
 
 
 class Executor:
@@ -60,8 +73,9 @@ class Executor:
         self._cache = cache
         self._files = files
         self._pool = pool
+        self._turns = Turns()
         self.background = Background()
-        self._flights: SingleFlight[Encoded] = SingleFlight()
+        self._flights: SingleFlight[memoryview] = SingleFlight()
 
     async def execute(self, request: ApiRequest, representation: Representation) -> ASGIApp:
         """The response to a request.
@@ -71,6 +85,7 @@ class Executor:
             PreconditionFailed: a condition of the request does not hold.
             OutsideFile: the range lies outside a stream.
             Overloaded: too much work is waiting.
+            ClientDisconnect: the client has gone while its answer was waited for.
         """
         version, body = representation.version, representation.body
         if version is not None:
@@ -86,19 +101,20 @@ class Executor:
             case Pieces():
                 return self._stream(request, body, headers, etag, coding)
             case File() | Original():
-                file = await self._find_file(body, etag)
+                file = await run_for_client(request.receive, lambda: self._find_file(request, body, etag))
                 headers.append((b"repr-digest", file.repr_digest))
-                return StoredResponse(headers, etag, file, request.scope["route"])
+                return StoredResponse(headers, etag, file, request.scope["route"], self._turns)
             case Listing():
-                files = await self._find_listed_files(request, body)
-                content = await self._share(etag, lambda: compress(body.make(files), coding))
-                response = StoredResponse(headers, etag, memoryview(content), request.scope["route"])
+                files = await run_for_client(request.receive, lambda: self._find_listed_files(request, body))
+                whole = Whole(partial(body.make, files), LISTING_COST)
+                content = await self._make(request, whole, etag, coding)
+                response = StoredResponse(headers, etag, content, request.scope["route"], self._turns)
                 return self._keep(request, representation, response)
             case Whole():
                 if representation.improvement is not None:
                     self.background.want(representation.improvement)
-                content = memoryview(await self._make(body, etag, coding))
-                response = StoredResponse(headers, etag, content, request.scope["route"])
+                content = await self._make(request, body, etag, coding)
+                response = StoredResponse(headers, etag, content, request.scope["route"], self._turns)
                 return self._keep(request, representation, response)
 
     def _keep(self, request: ApiRequest, representation: Representation, response: StoredResponse) -> StoredResponse:
@@ -108,9 +124,11 @@ class Executor:
             self._cache.store(request.scope, response)
         return response
 
-    async def _find_file(self, body: File | Original, etag: str) -> StoredFile:
+    async def _find_file(self, request: ApiRequest, body: File | Original, etag: str) -> StoredFile:
         """A finished file, built if it is not there yet."""
-        return await (self._files.open(body.path) if isinstance(body, Original) else self._files.get(etag, body.make))
+        if isinstance(body, Original):
+            return await self._files.open(body.path)
+        return await self._files.get(etag, body.make, size=body.size, kind=find_kind(request), cost=body.cost)
 
     async def _find_listed_files(self, request: ApiRequest, listing: Listing) -> dict[str, StoredFile]:
         """The finished files that another answer tells of, by their names in it."""
@@ -120,7 +138,7 @@ class Executor:
         """A finished file that another answer tells of."""
         body, version = representation.body, representation.version
         assert isinstance(body, File | Original) and version is not None  # noqa: S101, PT018 - nothing else is listed
-        return await self._find_file(body, self._tag(request, representation, version, IDENTITY))
+        return await self._find_file(request, body, self._tag(request, representation, version, IDENTITY))
 
     async def _answer_once(self, request: ApiRequest, representation: Representation) -> ASGIApp:
         """The response to a request whose answer is not stored."""
@@ -128,35 +146,83 @@ class Executor:
         if isinstance(body, Listing):
             files = await self._find_listed_files(request, body)
             body = Whole(partial(body.make, files))
-        assert isinstance(body, Whole)  # noqa: S101 - streams and files are all storable
-        content = body.make() if body.cost <= INLINE else await self._pool.run(partial(timed, "encode", body.make))
-        headers = {"Content-Type": representation.media_type, "Cache-Control": "no-store", **representation.headers}
-        return Response(content, headers=headers)
+        fields = {"content-type": representation.media_type, "cache-control": "no-store", **representation.headers}
+        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in fields.items()]
+        if isinstance(body, Pieces):
+            return self._send_pieces(request, body, headers)
+        assert isinstance(body, Whole)  # noqa: S101 - files are all storable
+        return SingleResponse(headers, await self._make_once(request, body), self._turns)
 
-    async def _make(self, body: Whole, etag: str, coding: str) -> Encoded:
+    async def _make_once(self, request: ApiRequest, body: Whole) -> memoryview:
+        """A whole body that nobody else waits for."""
+        if await self._may_run_here(body):
+            return self._pool.budget.track(body.make())
+        return await run_for_client(
+            request.receive, lambda: self._run(request, body, partial(timed, "encode", body.make))
+        )
+
+    async def _make(self, request: ApiRequest, body: Whole, etag: str, coding: str) -> memoryview:
         """A whole body in a content coding."""
-        if body.cost > INLINE:
-            return await self._share(etag, lambda: compress_timed(timed("encode", body.make), coding))
+        if not await self._may_run_here(body):
+            return await self._share(request, body, etag, lambda: compress_timed(timed("encode", body.make), coding))
         content = body.make()
         if coding != IDENTITY and len(content) > LARGEST_INLINE:
-            return await self._share(etag, lambda: compress_timed(content, coding))
-        return compress(content, coding)
+            return await self._share(request, body, etag, lambda: compress_timed(content, coding))
+        return self._pool.budget.track(compress(content, coding))
 
-    async def _share(self, etag: str, make: Callable[[], Encoded]) -> Encoded:
+    async def _may_run_here(self, body: Whole) -> bool:
+        """Whether a body is made on the event loop, in a turn of its own unless it is short work."""
+        if body.cost > INLINE:
+            return False
+        if body.cost > SHORT:
+            await self._turns.take()
+        return self._pool.budget.fits(body.memory)
+
+    async def _share(self, request: ApiRequest, body: Whole, etag: str, make: Callable[[], Encoded]) -> memoryview:
         """What `make` gives in the pool, for all who ask for the same bytes meanwhile."""
-        return await self._flights.run(etag, lambda: self._pool.run(make))
+        return await run_for_client(
+            request.receive, lambda: self._flights.run(etag, lambda: self._run(request, body, make))
+        )
+
+    async def _run(self, request: ApiRequest, body: Whole, make: Callable[[], Encoded]) -> memoryview:
+        """What `make` gives in the pool; it counts in the budget from the beginning to the end."""
+        content = await self._pool.run(make, kind=find_kind(request), cost=body.cost, memory=body.memory)
+        return self._pool.budget.track(content)
 
     def _stream(self, request: ApiRequest, body: Pieces, headers: Headers, etag: str, coding: str) -> ASGIApp:
         """The response that makes a body while it sends it."""
-        pool = self._pool if body.cost > INLINE else None
         if coding != IDENTITY:
-            return StreamResponse(headers, lambda: compress_pieces(body.make(), coding), pool=pool)
-        if body.length is None:
-            return StreamResponse(headers, body.make, pool=pool)
-        part = select_range(request.scope["headers"], etag, body.length) if request.method == "GET" else None
-        if part is None:
-            return StreamResponse(describe_whole(headers, body.length), body.make, pool=pool)
-        return StreamResponse(describe_part(headers, part, body.length), body.make, pool=pool, part=part)
+            compressed = Pieces(lambda: compress_pieces(body.make(), coding), None, body.cost)
+            return self._send_pieces(request, compressed, headers, memory=STREAM_BYTES + COMPRESSOR_BYTES)
+        if body.length is None or request.method != "GET":
+            return self._send_pieces(request, body, headers)
+        part = select_range(request.scope["headers"], etag, body.length)
+        return self._send_pieces(request, body, headers, part=part)
+
+    def _send_pieces(
+        self,
+        request: ApiRequest,
+        body: Pieces,
+        headers: Headers,
+        *,
+        memory: int = STREAM_BYTES,
+        part: range | None = None,
+    ) -> ASGIApp:
+        """The response that makes a body, or a part of it, piece by piece."""
+        if part is not None and body.length is not None:
+            headers = describe_part(headers, part, body.length)
+        elif body.length is not None:
+            headers = describe_whole(headers, body.length)
+        return StreamResponse(
+            headers,
+            body.make,
+            pool=self._pool,
+            turns=self._turns,
+            kind=find_kind(request),
+            cost=body.cost,
+            memory=memory,
+            part=part,
+        )
 
     def _tag(self, request: ApiRequest, representation: Representation, version: Versioned, coding: str) -> str:
         """A strong entity tag: the same one means the same bytes, from every replica of the same release."""
@@ -166,6 +232,11 @@ class Executor:
             place += (request.address,)
         parts = (version.digest, representation.media_type, coding, *place, self._release)
         return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+def find_kind(request: ApiRequest) -> str:
+    """What kind of work the answer to a request is: that of its route."""
+    return str(getattr(request.scope.get("route"), "path", ""))
 
 
 def check_revision(request: ApiRequest, version: Versioned) -> None:

@@ -7,6 +7,7 @@ import logging
 import mmap
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,8 @@ from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
 
-from service.http.encoder_pool import EncoderPool
+from service.cancellation import checkpoint
+from service.http.encoder_pool import LONG, EncoderPool
 from service.http.problems import Overloaded
 from service.http.representation import Encoded
 from service.http.request_record import timed
@@ -27,22 +29,55 @@ WINDOW = 16 * 1_048_576
 """Bytes of a file that are mapped at a time: mapping anew for each piece takes as long as sending it."""
 
 
+NO_ROOM_SECONDS = 10
+"""Seconds after which a client may try again when there was no room for a file: some files have been sent by then."""
+
+
+class Room:
+    """Bytes of a disk: of all files that are built, kept or still sent. Used by any thread."""
+
+    def __init__(self, capacity: int) -> None:
+        """Allow `capacity` bytes."""
+        self.capacity = capacity
+        self.used = 0
+        self._lock = threading.RLock()  # the end of a file may come while this thread has it
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes; false if there are fewer."""
+        with self._lock:
+            if self.used + size > self.capacity:
+                return False
+            self.used += size
+            return True
+
+    def give_back(self, size: int) -> None:
+        """Give so many bytes back."""
+        with self._lock:
+            self.used -= size
+
+
+UNLIMITED = Room(2**62)
+"""Room of files that take none here, such as those of the package."""
+
+
 class StoredFile:
     """A finished file without a name: its room is free again when nobody refers to it.
 
     `digest` is the SHA-256 of its content. Slices of it are the content; the length is in bytes.
     """
 
-    def __init__(self, descriptor: int, size: int, digest: bytes) -> None:
-        """Own an open file."""
+    def __init__(self, descriptor: int, size: int, digest: bytes, room: Room = UNLIMITED) -> None:
+        """Own an open file, and `size` bytes of a `room` that were taken for it."""
         self.descriptor = descriptor
         self.digest = digest
         self._size = size
+        self._room = room
         self._windows: WeakValueDictionary[int, mmap.mmap] = WeakValueDictionary()
 
     def __del__(self) -> None:
         """Close the file, which frees its room."""
         os.close(self.descriptor)
+        self._room.give_back(self._size)
 
     def __len__(self) -> int:
         """Return the number of bytes."""
@@ -94,56 +129,82 @@ class StoredFile:
 class FileStore:
     """Built files by key, the least recently used goes first, at most `capacity` bytes together.
 
-    They are on disk because a split as CSV is twice as large as the data itself. A file larger than the capacity is
-    built for its request alone. Requests for a file that is being built wait for it.
+    They are on disk because a split as CSV is twice as large as the data itself. The bound holds for all that takes
+    room: files that are kept, that are built, and that are still sent after they had to go. Requests for a file that is
+    being built wait for it.
     """
 
     def __init__(self, *, capacity: int, pool: EncoderPool, observe: Callable[[float], None] = lambda _: None) -> None:
         """Begin with no file; `pool` is where they are built, and `observe` is told the seconds that took."""
         self._pool = pool
         self._observe = observe
+        self._room = Room(capacity)
         self._files: LRUCache[str, StoredFile] = LRUCache(capacity, getsizeof=len)
+        self._lock = threading.Lock()
         self._originals: dict[Path, StoredFile] = {}
         self._builds: SingleFlight[StoredFile] = SingleFlight()
 
     @property
     def size(self) -> int:
-        """Bytes kept at present."""
+        """Bytes of the files that are kept at present."""
         return int(self._files.currsize)
 
-    async def get(self, key: str, make: Callable[[], Iterable[Encoded]]) -> StoredFile:
+    @property
+    def used(self) -> int:
+        """Bytes of all files: kept, being built, and being sent."""
+        return self._room.used
+
+    async def get(
+        self, key: str, make: Callable[[], Iterable[Encoded]], *, size: int = 0, kind: str = "", cost: float = LONG
+    ) -> StoredFile:
         """The file of this key, built of the pieces that `make` gives where it is not there yet.
 
+        It has at most `size` bytes, if that is known; `kind` and `cost` are those of work of the pool.
+
         Raises:
-            Overloaded: the pool's queue or the temporary directory is full.
+            Overloaded: there is no room, or the pool has too much to do.
         """
-        file = self._files.get(key)
-        return await self._builds.run(key, lambda: self._build(key, make)) if file is None else file
+        with self._lock:
+            file = self._files.get(key)
+        if file is not None:
+            return file
+        return await self._builds.run(key, lambda: self._build(key, make, size=size, kind=kind, cost=cost))
 
     async def open(self, path: Path) -> StoredFile:
         """A file of the package, which stays open, and takes no room.
 
         Raises:
-            Overloaded: the pool's queue is full.
+            Overloaded: the pool has too much to do.
         """
         file = self._originals.get(path)
         return await self._builds.run(str(path), lambda: self._open(path)) if file is None else file
 
     async def _open(self, path: Path) -> StoredFile:
-        self._originals[path] = file = await self._pool.run(lambda: open_file(path))
+        self._originals[path] = file = await self._pool.run(lambda: open_file(path), kind="originals")
         return file
 
-    async def _build(self, key: str, make: Callable[[], Iterable[Encoded]]) -> StoredFile:
-        file = await self._pool.run(lambda: self._write(make))
-        if len(file) <= self._files.maxsize:
+    async def _build(
+        self, key: str, make: Callable[[], Iterable[Encoded]], *, size: int, kind: str, cost: float
+    ) -> StoredFile:
+        def write() -> StoredFile:
+            return write_file(make(), self._room, size=size, evict=self._evict)
+
+        def build() -> StoredFile:
+            began = perf_counter()
+            file = timed("build", write)
+            self._observe(perf_counter() - began)
+            return file
+
+        file = await self._pool.run(build, kind=kind, cost=cost)
+        with self._lock:
             self._files[key] = file
         return file
 
-    def _write(self, make: Callable[[], Iterable[Encoded]]) -> StoredFile:
-        began = perf_counter()
-        file = timed("build", lambda: write_file(make()))
-        self._observe(perf_counter() - began)
-        return file
+    def _evict(self, needed: int) -> None:
+        """Let files go until so many bytes are free, or no file is left; in any thread."""
+        with self._lock:
+            while self._files and self._room.used + needed > self._room.capacity:
+                self._files.popitem()
 
 
 def open_file(path: Path) -> StoredFile:
@@ -153,21 +214,60 @@ def open_file(path: Path) -> StoredFile:
         return StoredFile(os.dup(handle.fileno()), os.fstat(handle.fileno()).st_size, digest)
 
 
-def write_file(pieces: Iterable[Encoded]) -> StoredFile:
+def write_file(
+    pieces: Iterable[Encoded],
+    room: Room = UNLIMITED,
+    *,
+    size: int = 0,
+    evict: Callable[[int], None] = lambda _: None,
+) -> StoredFile:
     """The pieces one after the other in a file without a name.
 
+    Room for `size` bytes is taken before the first piece is made, and more if they are more. `evict` is called where
+    there is too little, to free so many bytes.
+
     Raises:
-        Overloaded: the temporary directory is full.
+        Overloaded: there is no room, or the temporary directory is full.
+        Cancelled: nobody waits for the file.
     """
-    digest, size = hashlib.sha256(), 0
+    taken = written = 0
+    digest = hashlib.sha256()
     try:
+        taken += _take_room(room, size, evict)
         with tempfile.TemporaryFile() as handle:
             for piece in pieces:
+                checkpoint()
+                if written + len(piece) > taken:
+                    taken += _take_room(room, written + len(piece) - taken, evict)
                 digest.update(piece)
-                size += handle.write(piece)
+                written += handle.write(piece)
             handle.flush()
-            return StoredFile(os.dup(handle.fileno()), size, digest.digest())
+            room.give_back(taken - written)
+            taken = written
+            file = StoredFile(os.dup(handle.fileno()), written, digest.digest(), room)
+            taken = 0  # the file's
+            return file
     except OSError as error:
         log.warning("no room to build a file: %s", error)
         reason = os.strerror(error.errno or errno.EIO)  # `error` itself may name directories of this machine
         raise Overloaded(f"There is no room to build the file ({reason}); try again later.") from error
+    finally:
+        room.give_back(taken)
+
+
+def _take_room(room: Room, size: int, evict: Callable[[int], None]) -> int:
+    """Take room, after others have gone if there is none, and return how much."""
+    if size > room.capacity:
+        raise Overloaded(
+            f"The file has up to {size} bytes, and DIGITS_FILES_BYTES allows {room.capacity} for all files; ask for "
+            "fewer samples.",
+            seconds=NO_ROOM_SECONDS,
+        )
+    if not room.take(size):
+        evict(size)
+        if not room.take(size):
+            raise Overloaded(
+                "There is no room for the file while others are built and sent; try again later.",
+                seconds=NO_ROOM_SECONDS,
+            )
+    return size

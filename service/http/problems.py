@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from math import ceil
 from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -213,7 +214,12 @@ class PreconditionFailed(ServiceError):
 
 
 class Overloaded(ServiceError):
-    """More long work is waiting than the service may queue."""
+    """The service has more to do than it can, or no room; `seconds` is when a client may try again, as estimated."""
+
+    def __init__(self, message: str, *, seconds: float = 1.0) -> None:
+        """Say what there is too much of."""
+        super().__init__(message)
+        self.seconds = max(1, ceil(seconds))
 
 
 class BodyTooLarge(ServiceError):
@@ -281,9 +287,6 @@ KIND_OF: Mapping[type[ServiceError], str] = MappingProxyType(
 )
 """The one table from an exception to a kind of problem; a subclass is what its nearest ancestor here is."""
 
-RETRY_AFTER = "1"
-"""Seconds after which a client should try again when the service is busy."""
-
 
 async def handle_service_error(request: Request, error: Exception) -> Response:
     """The response to an exception that the service raised on purpose."""
@@ -295,7 +298,7 @@ async def handle_service_error(request: Request, error: Exception) -> Response:
     faults = error.faults if isinstance(error, Malformed) else [error] if isinstance(error, Refused) else None
     headers = {}
     if isinstance(error, Overloaded):
-        headers["Retry-After"] = RETRY_AFTER
+        headers["Retry-After"] = str(error.seconds)
     if isinstance(error, BodyTooLarge) and error.unread:
         headers["Connection"] = "close"
     if isinstance(error, OutsideFile):

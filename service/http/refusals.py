@@ -9,7 +9,7 @@ from http import HTTPStatus
 import orjson
 
 from service.http.middleware import ANY_ORIGIN, EVERY_ANSWER, REQUEST_ID
-from service.http.problems import BY_STATUS, MEDIA_TYPE, RETRY_AFTER, Problem
+from service.http.problems import BY_STATUS, MEDIA_TYPE, Overloaded, Problem
 from service.http.request import Headers, read_header
 
 MAX_INSTANCE_BYTES = 1_000
@@ -94,7 +94,7 @@ class Refusals:
             (b"cache-control", b"no-store"),
             *EVERY_ANSWER,
             *(ANY_ORIGIN if "*" in self._origins else ()),
-            *[(b"retry-after", RETRY_AFTER.encode())] * (status == HTTPStatus.SERVICE_UNAVAILABLE),
+            *[(b"retry-after", b"%d" % Overloaded(detail).seconds)] * (status == HTTPStatus.SERVICE_UNAVAILABLE),
         ]
         lines = [b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()), *(b"%b: %b\r\n" % one for one in fields)]
         return b"".join(lines), problem.model_dump_json(exclude_none=True).encode().removesuffix(b'""}')

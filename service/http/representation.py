@@ -62,11 +62,13 @@ Make = Callable[[], Encoded]
 class Whole:
     """A body that is made in one piece; `make` costs about `cost` milliseconds of one core.
 
+    `memory` is how many bytes the making and the body take at most together; a body of up to a megabyte need not tell.
     `held` is true of a view of what is in memory in any case: to keep it would save nothing.
     """
 
     make: Make
     cost: float = 0.0
+    memory: int = 0
     held: bool = False
 
 
@@ -85,10 +87,15 @@ class Pieces:
 
 @dataclass(frozen=True)
 class File:
-    """A body that is built once, kept on disk, and offered under a file name; never content-coded."""
+    """A body that is built once, kept on disk, and offered under a file name; never content-coded.
+
+    It has about `size` bytes, and building it costs about `cost` milliseconds of one core.
+    """
 
     make: Callable[[], Iterable[Encoded]]
     filename: str
+    size: int = 0
+    cost: float = 500.0
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The response cache: finished answers of recent requests, bounded by the bytes that they hold."""
 
+from dataclasses import replace
+
 from cachetools import LRUCache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -52,7 +54,7 @@ class ResponseCache:
         weight += sum([len(name) + len(value) for name, value in response.headers])
         if weight <= self._responses.maxsize // LARGEST_PART:
             headers = [*response.headers, (b"server-timing", b"cache")]
-            self._responses[key] = StoredResponse(headers, response.etag, response.body, response.route), weight
+            self._responses[key] = replace(response, headers=headers), weight
 
 
 def key_of(scope: Scope) -> Key:

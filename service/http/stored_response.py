@@ -1,7 +1,6 @@
 """Finished answers, to which the conditions, the range and the method of any request are applied."""
 
-import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 
@@ -10,9 +9,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import ServiceError
 from service.http.conditions import CONDITIONS, is_unmodified, select_range
+from service.http.memory_budget import COUNTED
 from service.http.problems import handle_service_error
 from service.http.representation import Encoded
 from service.http.request import Headers
+from service.http.turns import Turns
 
 DESCRIPTIVE = frozenset({b"accept-ranges", b"content-length", b"content-type", b"content-encoding", b"repr-digest"})
 """Headers that describe a body, which a 304 does not have."""
@@ -43,7 +44,8 @@ class NotModifiedResponse:
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         """Send the answer."""
         headers = [(name, value) for name, value in self.headers if name not in DESCRIPTIVE]
-        await _send(send, HTTPStatus.NOT_MODIFIED, headers, b"", range(0))
+        await send({"type": "http.response.start", "status": HTTPStatus.NOT_MODIFIED, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,6 +59,7 @@ class StoredResponse:
     etag: str
     body: Body
     route: object
+    turns: Turns = field(default_factory=Turns)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send all (200), a part (206), nothing (HEAD, 304), or a problem (412, 416)."""
@@ -85,13 +88,27 @@ class StoredResponse:
                 await self._send_whole(scope, send)
             else:
                 headers = describe_part(self.headers, part, len(self.body))
-                await _send(send, HTTPStatus.PARTIAL_CONTENT, headers, self.body, part)
+                await send_body(send, HTTPStatus.PARTIAL_CONTENT, headers, self.body, part, self.turns)
 
         return send_part
 
     async def _send_whole(self, scope: Scope, send: Send) -> None:
         part = range(0 if scope["method"] == "HEAD" else len(self.body))
-        await _send(send, HTTPStatus.OK, describe_whole(self.headers, len(self.body)), self.body, part)
+        await send_body(send, HTTPStatus.OK, describe_whole(self.headers, len(self.body)), self.body, part, self.turns)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SingleResponse:
+    """An ASGI application that answers one request with a body that nobody else gets."""
+
+    headers: Headers
+    body: Body
+    turns: Turns
+
+    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
+        """Send all of it."""
+        headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
+        await send_body(send, HTTPStatus.OK, headers, self.body, range(len(self.body)), self.turns)
 
 
 def describe_whole(headers: Headers, size: int) -> Headers:
@@ -105,13 +122,20 @@ def describe_part(headers: Headers, part: range, size: int) -> Headers:
     return [*describe_whole(headers, len(part)), (b"content-range", bounds)]
 
 
-async def _send(send: Send, status: HTTPStatus, headers: Headers, body: Body, part: range) -> None:
-    """Send a part of a body, in pieces if it is large, so that other requests get their turn of the event loop."""
+async def send_body(send: Send, status: HTTPStatus, headers: Headers, body: Body, part: range, turns: Turns) -> None:
+    """Send a part of a body; a large one in pieces, each in a turn of the event loop of its own.
+
+    uvicorn takes a message only when the socket has room for it. So the empty message at the end of a body that counts
+    in the memory budget waits until most of it has left, and the body counts until then.
+    """
     await send({"type": "http.response.start", "status": status, "headers": headers})
     start = part.start
     while part.stop - start > PIECE:
-        piece = body[start : start + PIECE]
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await asyncio.sleep(0)
+        await turns.take()
+        await send({"type": "http.response.body", "body": body[start : start + PIECE], "more_body": True})
         start += PIECE
-    await send({"type": "http.response.body", "body": body[start : part.stop]})
+    if len(part) < COUNTED:
+        await send({"type": "http.response.body", "body": body[start : part.stop]})
+    else:
+        await send({"type": "http.response.body", "body": body[start : part.stop], "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
