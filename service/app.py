@@ -25,6 +25,7 @@ from service.errors import ServiceError
 from service.formats import ENCODERS, prepare
 from service.formats.row_stores import RowStores
 from service.http import openapi
+from service.http.allocator import return_large_blocks
 from service.http.compression import LIBRARIES
 from service.http.dispatcher import Dispatcher
 from service.http.encoder_pool import EncoderPool
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] = SOU
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
+        return_large_blocks()
         prepare()
         for pages in (PROBLEM_PAGES, PAGES, MIRROR_PAGES):
             pages.prepare()
