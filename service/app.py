@@ -37,6 +37,7 @@ from service.formats.row_stores import RowStores
 from service.http import openapi
 from service.http.access import ApiKeyMiddleware, KeyRing, RateLimitMiddleware
 from service.http.admission import Admission
+from service.http.allocator import return_large_blocks
 from service.http.compression import LIBRARIES
 from service.http.dispatcher import Dispatcher
 from service.http.encoder_pool import EncoderPool
@@ -122,6 +123,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
+        return_large_blocks()
         prepare_answers()
         await pool.prepare()
         catalog = sources if isinstance(sources, Catalog) else load(sources, settings.cache_folder)

@@ -3,14 +3,15 @@
 import json
 import re
 
+from service.formats import webp
+from service.settings import Settings
 from tests.processes import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 MIB = 2**20
-AT_REST, FOR_REQUESTS = 250_000_000, 150_000_000
+AT_REST, BESIDE_ANSWERS = 250_000_000, 60_000_000
 LARGEST_FILE = 70_000 * 784 * 4
-BUILT_AT_ONCE = 2
 
 
 def number(pattern: str) -> int:
@@ -22,14 +23,17 @@ def number(pattern: str) -> int:
 
 def test_the_memory_limit_covers_the_process_and_its_temporary_directory() -> None:
     temporary = number(r"size=(\d+)m") * MIB
-    assert temporary >= sum(
-        [
-            number(r"DIGITS_FILES_BYTES: (\d+)"),
-            BUILT_AT_ONCE * LARGEST_FILE,
-            number(r"DIGITS_ROW_STORES_BYTES: (\d+)"),
-        ]
-    )
-    assert number(r"mem_limit: (\d+)m") * MIB >= AT_REST + FOR_REQUESTS + temporary
+    files = number(r"DIGITS_FILES_BYTES: (\d+)")
+    assert temporary >= files + number(r"DIGITS_ROW_STORES_BYTES: (\d+)")
+    assert files > 2 * LARGEST_FILE  # two that are built or sent at the same time
+    answers = number(r"DIGITS_ANSWERS_BYTES: (\d+)")
+    assert answers == Settings().answers_bytes
+    assert number(r"mem_limit: (\d+)m") * MIB >= AT_REST + answers + BESIDE_ANSWERS + temporary
+
+
+def test_the_largest_answer_fits_beside_what_the_response_cache_holds() -> None:
+    settings = Settings()
+    assert settings.answers_bytes - settings.response_cache_bytes >= webp.LARGEST * webp.BYTES
 
 
 def test_nothing_is_removed_from_installed_packages() -> None:

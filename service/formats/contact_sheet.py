@@ -154,6 +154,6 @@ def sheet_webp(sheet: ContactSheet, options: RenderOptions) -> Format:
         media_type="image/webp",
         suffix="webp",
         encode=lambda batch: webp.encode(draw_sheet(sheet, batch, options), lambda band: paint(band, options)),
-        costs=_estimate(sheet, pixel_cost(options, plain=22, colour=10, alpha=3)),
+        costs=_estimate(sheet, pixel_cost(options, plain=22 + 20 / options.scale, colour=10, alpha=3)),
         sizes=_measure(sheet, webp.BYTES),
     )

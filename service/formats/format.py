@@ -54,7 +54,7 @@ class Size:
     `file` is the part of them that a large file has.
     """
 
-    call: float = 4_096
+    call: float = 16_384
     row: float = 64
     raw: float = 1.0
     scaled: float = 4.0

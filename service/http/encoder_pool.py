@@ -220,19 +220,23 @@ class EncoderPool:
         self._executor.submit(self._call, work, asyncio.get_running_loop())
 
     def _call(self, work: Work, loop: asyncio.AbstractEventLoop) -> None:
-        """Call the function, in a thread."""
+        """Call the function, in a thread.
+
+        The result is handed over in a list, so that this thread, which may wait for the interpreter's lock, does not
+        hold it any longer than those who use it.
+        """
         began = perf_counter()
-        result: object = None
+        result: list[object] = []
         failure: BaseException | None = None
         try:
-            result = run_until(work.cancelled, work.function)
+            result.append(run_until(work.cancelled, work.function))
         except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
             failure = error
         seconds = perf_counter() - began
         if not loop.is_closed():
             loop.call_soon_threadsafe(self._finish, work, result, failure, seconds)
 
-    def _finish(self, work: Work, result: object, failure: BaseException | None, seconds: float) -> None:
+    def _finish(self, work: Work, result: list[object], failure: BaseException | None, seconds: float) -> None:
         """Give the result to whoever waits for it, and the thread to the next one."""
         self._running.discard(work)
         if work.result.done():
@@ -241,7 +245,7 @@ class EncoderPool:
             work.ended = True
             self._learn(work, seconds)
             if failure is None:
-                work.result.set_result(result)
+                work.result.set_result(result.pop())
             else:
                 work.result.set_exception(failure)
         if not self._waiting and not self._running:

@@ -33,6 +33,10 @@ NO_ROOM_SECONDS = 10
 """Seconds after which a client may try again when there was no room for a file: some files have been sent by then."""
 
 
+BUILD_BYTES = 80_000_000
+"""Bytes of memory that building a file takes at most: a row group of Parquet of 10,000 scaled rows."""
+
+
 class Room:
     """Bytes of a disk: of all files that are built, kept or still sent. Used by any thread."""
 
@@ -195,7 +199,7 @@ class FileStore:
             self._observe(perf_counter() - began)
             return file
 
-        file = await self._pool.run(build, kind=kind, cost=cost)
+        file = await self._pool.run(build, kind=kind, cost=cost, memory=BUILD_BYTES)
         with self._lock:
             self._files[key] = file
         return file

@@ -134,6 +134,8 @@ async def send_body(send: Send, status: HTTPStatus, headers: Headers, body: Body
         await turns.take()
         await send({"type": "http.response.body", "body": body[start : start + PIECE], "more_body": True})
         start += PIECE
+    if start > part.start:
+        await turns.take()
     if len(part) < COUNTED:
         await send({"type": "http.response.body", "body": body[start : part.stop]})
     else:

@@ -148,3 +148,33 @@ def test_the_formats_are_those_of_the_contract() -> None:
         "parquet": "application/vnd.apache.parquet",
         "safetensors": "application/vnd.safetensors",
     }
+
+
+IN_PIECES = [media for media in FORMATS.values() if media.pieces]
+
+
+@pytest.mark.parametrize("media", IN_PIECES, ids=lambda one: str(one.name))
+@pytest.mark.parametrize("rows", [0, 1, 700])
+@pytest.mark.parametrize("scale", ["raw", "standard"])
+@pytest.mark.parametrize("valid", [None, 1])
+def test_a_body_in_pieces_is_the_whole_one_and_as_long_as_was_told(
+    media: Format, rows: int, scale: Scale, valid: int | None, mnist: Dataset
+) -> None:
+    everything = Selection.of(mnist.split("train"))
+    batch = everything.page(5, rows).batch(scale=scale, valid=valid, envelope=lambda: {"valid": valid, "rows": None})
+    assert media.pieces is not None
+    pieces = [bytes(piece) for piece in media.pieces(batch)]
+    whole = bytes(media.encode(batch))
+    assert b"".join(pieces) == whole
+    assert max(map(len, pieces), default=0) <= PIECE
+    if media.length is not None:
+        assert media.length(everything.page(0, 0).batch(scale=scale, valid=valid), rows) == len(whole)
+
+
+@pytest.mark.parametrize("media", FORMATS.values(), ids=list(FORMATS))
+@pytest.mark.parametrize("scale", ["raw", "unit", "standard"])
+def test_a_file_is_not_larger_than_its_estimate(media: Format, scale: Scale, mnist: Dataset) -> None:
+    split = mnist.split("train")
+    for rows in (0, 1, 300):
+        size = len(media.encode(Selection.of(split).page(0, rows).batch(scale=scale)))
+        assert size <= media.size(rows, split.card.pixels, scaled=scale != "raw")

@@ -1,9 +1,12 @@
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 
-from service.http.encoder_pool import EncoderPool
+from service.cancellation import checkpoint
+from service.http.encoder_pool import LONG, EncoderPool
+from service.http.memory_budget import MemoryBudget
 from service.http.problems import Overloaded
 
 
@@ -95,5 +98,151 @@ def test_a_thread_is_there_before_the_first_work_comes() -> None:
         await pool.prepare()
         threads = threading.active_count()
         assert await pool.run(threading.active_count) == threads
+
+    asyncio.run(main())
+
+
+# --- kinds of work, memory, and those who leave ---
+
+
+class Log:
+    """Functions that note their names when they run."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def __call__(self, name: str) -> Callable[[], None]:
+        return lambda: self.names.append(name)
+
+
+def test_the_last_of_the_kind_of_which_most_are_waiting_makes_place_for_another_kind() -> None:
+    async def main() -> None:
+        pool, gate = EncoderPool(threads=1, queue=3), threading.Event()
+        sheets = [asyncio.create_task(pool.run(gate.wait, kind="sheets")) for _ in range(4)]
+        await let_others_run()
+        cards = [asyncio.create_task(pool.run(gate.wait, kind="cards")) for _ in range(2)]
+        await let_others_run()
+        assert [int(one.done()) for one in (*sheets, *cards)] == [0, 0, 0, 1, 0, 1]
+        assert pool.refused == 2
+        gate.set()
+        found = await asyncio.gather(*sheets, *cards, return_exceptions=True)
+        assert [type(one) for one in found] == [bool, bool, bool, Overloaded, bool, Overloaded]
+
+    asyncio.run(main())
+
+
+def test_kinds_take_turns_by_the_time_that_they_take() -> None:
+    async def main() -> None:
+        pool, gate, log = EncoderPool(threads=1, queue=20), threading.Event(), Log()
+        running = asyncio.create_task(pool.run(gate.wait, kind="gate", cost=1))
+        await let_others_run()
+        dear = [asyncio.create_task(pool.run(log("dear"), kind="dear", cost=100)) for _ in range(3)]
+        cheap = [asyncio.create_task(pool.run(log("cheap"), kind="cheap", cost=40)) for _ in range(6)]
+        await let_others_run()
+        gate.set()
+        await asyncio.gather(running, *dear, *cheap)
+        assert log.names == ["dear", "cheap", "cheap", "cheap", "dear", "cheap", "cheap", "dear", "cheap"]
+
+    asyncio.run(main())
+
+
+def test_a_thread_is_left_for_short_work() -> None:
+    async def main() -> None:
+        pool, gate = EncoderPool(threads=2, queue=9), threading.Event()
+        long = [asyncio.create_task(pool.run(gate.wait, kind="sheets", cost=LONG)) for _ in range(3)]
+        await let_others_run()
+        assert (pool.running, pool.waiting) == (1, 2)
+        assert await pool.run(int, kind="cards") == 0
+        gate.set()
+        assert await asyncio.gather(*long) == [True] * 3
+
+    asyncio.run(main())
+
+
+def test_what_would_have_to_wait_too_long_is_refused_and_told_an_honest_time() -> None:
+    async def main() -> None:
+        pool, gate = EncoderPool(threads=1, queue=99, patience=10), threading.Event()
+        sheets = [asyncio.create_task(pool.run(gate.wait, kind="sheets", cost=4_000)) for _ in range(9)]
+        await let_others_run()
+        assert pool.waiting == 2  # after 4 and 8 seconds; another would wait for 12
+        refused = [one.exception() for one in sheets if one.done()]
+        assert {isinstance(one, Overloaded) and one.seconds for one in refused} == {12}
+        gate.set()
+        await asyncio.gather(*sheets, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_what_has_waited_too_long_is_refused() -> None:
+    async def main() -> None:
+        pool, gate = EncoderPool(threads=1, queue=9, patience=0.01), threading.Event()
+        running = asyncio.create_task(pool.run(gate.wait, cost=1))
+        await let_others_run()
+        with pytest.raises(Overloaded):
+            await pool.run(int)
+        gate.set()
+        assert await running
+
+    asyncio.run(main())
+
+
+def test_work_waits_for_memory_and_smaller_work_does_not_wait_for_larger() -> None:
+    async def main() -> None:
+        budget = MemoryBudget(capacity=100)
+        pool, gate = EncoderPool(threads=3, queue=9, budget=budget), threading.Event()
+        first = asyncio.create_task(pool.run(gate.wait, kind="a", memory=80))
+        second = asyncio.create_task(pool.run(gate.wait, kind="b", memory=30))
+        await let_others_run()
+        assert (pool.running, pool.waiting, budget.used) == (1, 1, 80)
+        assert await pool.run(int, kind="c", memory=20) == 0
+        gate.set()
+        assert all(await asyncio.gather(first, second))
+        assert budget.used == 0
+
+    asyncio.run(main())
+
+
+def test_work_that_nobody_waits_for_ends_at_its_next_block_and_its_memory_counts_until_then() -> None:
+    async def main() -> None:
+        budget = MemoryBudget(capacity=100)
+        pool = EncoderPool(threads=1, queue=9, budget=budget)
+        begun, gate, ended = threading.Event(), threading.Event(), threading.Event()
+
+        def work() -> None:
+            begun.set()
+            gate.wait()
+            try:
+                checkpoint()
+            finally:
+                ended.set()
+            raise AssertionError("It went on.")
+
+        task = asyncio.create_task(pool.run(work, memory=70))
+        assert await asyncio.to_thread(begun.wait, 10)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert (budget.used, pool.abandoned) == (70, 1)
+        gate.set()
+        assert await asyncio.to_thread(ended.wait, 10)
+        assert await pool.run(int, memory=100) == 0
+        assert budget.used == 0
+
+    asyncio.run(main())
+
+
+def test_a_closed_pool_refuses_what_waits_and_what_comes_and_ends_what_runs() -> None:
+    async def main() -> None:
+        pool, gate = EncoderPool(threads=1, queue=9), threading.Event()
+        running, *waiting = [asyncio.create_task(pool.run(gate.wait)) for _ in range(4)]
+        await let_others_run()
+        pool.close()
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [str(one) for one in found] == [
+            "The service is stopping; try again, at another replica or in a moment."
+        ] * 3
+        with pytest.raises(Overloaded, match="stopping"):
+            await pool.run(int)
+        gate.set()
+        assert await running
 
     asyncio.run(main())

@@ -5,6 +5,7 @@ import gc
 import hashlib
 import mmap
 import os
+import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from service.http import file_store
 from service.http.encoder_pool import EncoderPool
-from service.http.file_store import FileStore, open_file, write_file
+from service.http.file_store import FileStore, StoredFile, open_file, write_file
 from service.http.problems import Overloaded
 
 
@@ -82,14 +83,87 @@ def test_the_least_recently_used_files_go_when_there_is_no_room() -> None:
     run(work)
 
 
-def test_a_file_larger_than_the_capacity_is_built_for_its_request_alone() -> None:
+@pytest.mark.parametrize("told", [0, 101])
+def test_a_file_larger_than_the_capacity_is_refused_and_leaves_nothing(told: int) -> None:
     async def work(files: FileStore) -> None:
-        small, large = Builder(40), Builder(101)
-        await files.get("small", small)
-        for _ in range(2):
-            assert len(await files.get("large", large)) == 101
-        await files.get("small", small)
-        assert (small.built, large.built, files.size) == (1, 2, 40)
+        large = Builder(101)
+        with pytest.raises(Overloaded):
+            await files.get("large", large, size=told)
+        assert files.used == 0
+        assert large.built == (told == 0)
+
+    run(work)
+
+
+def test_a_file_that_is_still_sent_takes_room_after_it_had_to_go() -> None:
+    async def work(files: FileStore) -> None:
+        sent: StoredFile | None = await files.get("a", Builder(60))
+        with pytest.raises(Overloaded, match="no room"):
+            await files.get("b", Builder(60))
+        assert (files.size, files.used) == (0, 60)
+        sent = None
+        assert len(await files.get("b", Builder(60))) == files.used == 60
+        assert sent is None
+
+    run(work)
+
+
+def test_files_that_are_built_at_the_same_time_do_not_take_more_than_there_is() -> None:
+    async def work(files: FileStore) -> None:
+        gate, begun, most = threading.Event(), threading.Event(), 0
+
+        def pieces() -> Iterator[bytes]:
+            nonlocal most
+            begun.set()
+            gate.wait()
+            for _ in range(60):
+                yield b"x"
+                most = max(most, files.used)
+
+        first = asyncio.create_task(files.get("a", pieces, size=70, cost=1))
+        assert await asyncio.to_thread(begun.wait, 10)
+        assert files.used == 70
+        with pytest.raises(Overloaded, match="no room"):
+            await files.get("b", pieces, size=60, cost=1)
+        gate.set()
+        assert len(await first) == files.used == 60
+        assert most == 70
+
+    run(work)
+
+
+def test_a_build_ends_when_all_who_wait_for_it_have_left_and_leaves_nothing() -> None:
+    async def main() -> None:
+        files = FileStore(capacity=100, pool=EncoderPool(threads=1, queue=8))
+        begun, gate = threading.Event(), threading.Event()
+
+        def pieces() -> Iterator[bytes]:
+            yield b"x"
+            begun.set()
+            gate.wait()
+            yield b"x"
+            raise AssertionError("It went on.")
+
+        leaving = asyncio.create_task(files.get("a", pieces, size=90))
+        assert await asyncio.to_thread(begun.wait, 10)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        gate.set()
+        assert len(await files.get("b", Builder(100))) == files.used == 100
+
+    asyncio.run(main())
+
+
+def test_a_directory_that_is_gone_or_read_only_is_told_as_having_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", fail)
+
+    async def work(files: FileStore) -> None:
+        with pytest.raises(Overloaded, match="No usable temporary directory"):
+            await files.get("a", Builder(5), size=5)
+        assert files.used == 0
 
     run(work)
 

@@ -275,6 +275,7 @@ def test_a_subclass_of_a_known_exception_is_answered_as_its_ancestor(known: type
             "faults": [],
             "size": 7,
             "unread": False,
+            "seconds": 1,
         }.items():
             setattr(error, name, value)
         return error

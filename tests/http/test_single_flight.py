@@ -69,8 +69,8 @@ def test_the_next_one_after_the_end_makes_it_again() -> None:
     run(main)
 
 
-@pytest.mark.parametrize("leaving", [[0], [1, 2], [0, 1, 2, 3]], ids=["the first", "others", "all"])
-def test_work_goes_on_when_those_who_wait_leave(leaving: list[int]) -> None:
+@pytest.mark.parametrize("leaving", [[0], [1, 2], [0, 1, 2]], ids=["the first", "others", "all but one"])
+def test_work_goes_on_when_some_of_those_who_wait_leave(leaving: list[int]) -> None:
     async def main(flights: SingleFlight[int]) -> None:
         work = Work()
         waiting = [asyncio.create_task(flights.run("a", work)) for _ in range(4)]
@@ -103,15 +103,33 @@ def test_a_failure_reaches_all_and_the_next_one_tries_again() -> None:
     run(main)
 
 
+def test_work_is_cancelled_when_all_have_left_and_the_next_one_makes_it_anew() -> None:
+    async def main(flights: SingleFlight[int]) -> None:
+        work = Work()
+        waiting = [asyncio.create_task(flights.run("a", work)) for _ in range(3)]
+        await let_others_run()
+        for one in waiting:
+            one.cancel()
+        await let_others_run()
+        late = asyncio.create_task(flights.run("a", work))
+        await let_others_run()
+        work.gate.set()
+        assert await late == 2
+        assert (work.begun, work.ended) == (2, 1)
+        assert flights._flights == {}
+
+    run(main)
+
+
 def test_a_failure_that_nobody_waits_for_is_no_ones() -> None:
     async def main(flights: SingleFlight[int]) -> None:
         work = Work(fails=True)
         alone = asyncio.create_task(flights.run("a", work))
         await let_others_run()
-        alone.cancel()
         work.gate.set()
+        await asyncio.sleep(0)
+        alone.cancel()
         await let_others_run()
-        assert work.ended == 1
-        assert flights._tasks == {}
+        assert flights._flights == {}
 
     run(main)

@@ -20,6 +20,9 @@ from service.http.representation import Encoded
 from service.http.streaming import PIECE, StreamResponse, cut, rechunk
 from tests import sites
 
+POOL = EncoderPool(threads=1, queue=1)
+"""A pool that streams of cheap pieces do not use."""
+
 GET: Scope = {"type": "http", "method": "GET"}
 
 
@@ -61,7 +64,7 @@ class Reader:
 
 
 def answer(pieces: Pieces, reader: Reader, scope: Scope = GET) -> None:
-    response = StreamResponse([(b"content-type", b"text/plain")], lambda: pieces, pool=None)
+    response = StreamResponse([(b"content-type", b"text/plain")], lambda: pieces, pool=POOL)
     asyncio.run(response(scope, reader.receive, reader.send))
 
 
@@ -123,7 +126,7 @@ def test_no_piece_is_made_after_the_end_of_a_part() -> None:
 def test_the_status_of_a_part_is_206() -> None:
     pieces = Pieces(3, size=10)
     reader = Reader(pieces)
-    response = StreamResponse([], lambda: pieces, pool=None, part=range(5, 25))
+    response = StreamResponse([], lambda: pieces, pool=POOL, part=range(5, 25))
     asyncio.run(response(GET, reader.receive, reader.send))
     assert reader.taken[0]["status"] == 206
     assert b"".join(message["body"] for message in reader.taken[1:]) == bytes(20)
@@ -136,7 +139,7 @@ def test_a_failure_to_make_the_first_piece_comes_before_the_head() -> None:
 
     reader = Reader(Pieces(0))
     with pytest.raises(ValueError, match="broken"):
-        asyncio.run(StreamResponse([], broken, pool=None)(GET, reader.receive, reader.send))
+        asyncio.run(StreamResponse([], broken, pool=POOL)(GET, reader.receive, reader.send))
     assert reader.taken == []
 
 
@@ -149,7 +152,7 @@ def test_the_first_piece_of_an_expensive_stream_is_made_in_the_pool() -> None:
 
     async def main() -> None:
         reader = Reader(Pieces(0))
-        await StreamResponse([], pieces, pool=EncoderPool(threads=1, queue=1))(GET, reader.receive, reader.send)
+        await StreamResponse([], pieces, pool=POOL, cost=100.0)(GET, reader.receive, reader.send)
 
     asyncio.run(main())
     assert threads != [threading.get_ident()]
@@ -187,7 +190,7 @@ def test_no_piece_is_made_while_the_socket_has_no_room() -> None:
             await asyncio.sleep(0)
         full = bool(message.get("body"))
 
-    asyncio.run(StreamResponse([], lambda: pieces, pool=None)(GET, reader.receive, send))
+    asyncio.run(StreamResponse([], lambda: pieces, pool=POOL)(GET, reader.receive, send))
     assert made == [1, 2, 3, 4, 5]
 
 
@@ -219,7 +222,7 @@ def test_others_have_their_turn_between_pieces() -> None:
                 await asyncio.sleep(0)
 
         beside = asyncio.create_task(other())
-        await StreamResponse([], lambda: pieces, pool=None)(GET, reader.receive, send)
+        await StreamResponse([], lambda: pieces, pool=POOL)(GET, reader.receive, send)
         await beside
         return turns
 
@@ -233,7 +236,7 @@ def endless() -> Iterator[tuple[sites.Site, Pieces]]:
     pieces = Pieces(400_000)
     app = FastAPI()
 
-    app.add_route("/endless", StreamResponse([], lambda: pieces, pool=None))  # type: ignore[arg-type]
+    app.add_route("/endless", StreamResponse([], lambda: pieces, pool=POOL))  # type: ignore[arg-type]
 
     @app.get("/made")
     async def made(_: Request) -> Response:
