@@ -141,9 +141,11 @@ class BoundedProtocol(HttpToolsProtocol):
             return Phase.LINGER, None
         if self.receiving == "head":
             return Phase.HEAD, self.requests
+        if self._unanswered() is None:  # perhaps with a body of which nobody needs the rest
+            return Phase.IDLE, (self.requests, self.body_bytes // BODY_PROGRESS)
         if self.receiving == "body" and not self.flow.read_paused:
             return Phase.BODY, self.body_bytes // BODY_PROGRESS
-        return (Phase.IDLE, self.requests) if self._unanswered() is None else (Phase.WORK, None)
+        return Phase.WORK, None
 
     def time_out(self, phase: Phase) -> None:
         """End the connection, because it has been in a phase for too long."""

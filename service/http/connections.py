@@ -140,7 +140,7 @@ class Watch:
 
     def note(self, connection: Connection) -> None:
         """Note a connection that has just been made."""
-        self._waits[connection] = Phase.IDLE, 0, asyncio.get_running_loop().time()
+        self._waits[connection] = Phase.IDLE, (0, 0), asyncio.get_running_loop().time()
 
     def forget(self, connection: Connection) -> None:
         """Forget a connection that has ended."""

@@ -160,7 +160,7 @@ def test_a_slow_body_that_goes_on_is_read() -> None:
 
 def test_a_body_that_stops_after_the_answer_ends_the_connection_without_a_second_answer() -> None:
     app = App(echo.app, FullAdmission())
-    with sites.serving(app, Settings(body_seconds=0.2)) as server:
+    with sites.serving(app, Settings(keep_alive_seconds=1)) as server:
         answers = wire.split(wire.exchange(server, HALF_BODY))
     assert [answer.status for answer in answers] == [503]
 
