@@ -19,6 +19,8 @@ CLIENTS := tests/openapi_clients
 ENGINES := tests/engines
 FRAMEWORKS := tests/frameworks
 LOADERS := tests/loaders
+FUZZ := tests/fuzz
+SECONDS ?= 300
 # Older generations of a loader that people still use, each in an environment of its own.
 GENERATIONS := $(addprefix $(LOADERS)/generations/,datasets-2 datasets-3)
 # What the client needs, in the oldest versions: uv would keep those of an existing lock, unless they are named.
@@ -31,7 +33,7 @@ TRY = OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 $(FRAMEWORKS)/.venv/bin/python -m
 # What is locked: what the service needs, and what the client in the same environment needs.
 LOCKED := pyproject.toml clients/python/pyproject.toml
 # Folders whose lock has hashes and depends on no other lock.
-HASHED := $(CLIENTS) $(ENGINES) $(AXES) $(LOADERS) $(GENERATIONS)
+HASHED := $(CLIENTS) $(ENGINES) $(AXES) $(LOADERS) $(GENERATIONS) $(FUZZ)
 LOCKS := requirements.txt requirements-dev.txt $(addsuffix /requirements.txt,$(HASHED) $(LOADERS)/torch $(FRAMEWORKS) $(FRAMEWORKS)/lowest)
 
 help: ## list the verbs
@@ -76,6 +78,12 @@ test-frameworks: .venv/.dev $(FRAMEWORKS)/.venv/.done $(FRAMEWORKS)/lowest/.venv
 	$(TRY) --numprocesses 2 --dist loadfile --ignore-glob '*keras*' --ignore-glob '*grain*' $(FRAMEWORKS)
 	$(TRY) $(FRAMEWORKS)/test_grain.py
 	for backend in tensorflow jax torch; do KERAS_BACKEND=$$backend $(TRY) $(FRAMEWORKS)/test_keras.py; done
+
+test-faults: .venv/.dev ## the tests of faults that take long: damaged files, 10,000 connections, hundreds of clients that leave
+	$(IN)/python -m pytest -m slow $(TESTS)
+
+fuzz: .venv/.fuzz ## made-up input for SECONDS (300) to a running server and to every parser; fails at an answer 5xx
+	$(IN)/python -m tests.fuzz $(SECONDS)
 
 check: style types floors test ## style, types, floors and tests
 
@@ -208,6 +216,11 @@ clean: ## remove all that these verbs made
 	@$(INSTALL) --requirement requirements-dev.txt
 	@touch .venv/.runtime $@
 
+# Guides the inputs of parsers by what code they reach; without it, as where it cannot be built, Hypothesis draws them.
+.venv/.fuzz: $(FUZZ)/requirements.txt .venv/.dev
+	@$(INSTALL) --only-binary :all: --requirement $< || echo "atheris cannot be installed here: Hypothesis stands in for it." >&2
+	@touch $@
+
 # Programs that tests run in a browser. A machine without npm skips those tests; CI does not.
 tests/browser/node_modules/.done: tests/browser/package-lock.json
 	@if command -v npm >/dev/null; then \
@@ -281,4 +294,4 @@ $(addsuffix /.venv/.done,$(GENERATIONS)): $(LOADERS)/generations/%/.venv/.done: 
 	@$(LOADERS)/generations/$*/.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --require-hashes --requirement $<
 	@touch $@
 
-.PHONY: help serve image image-scan base-digest test test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi audit checksums files promise advisories sbom originals screenshots axes tsne wheel clean
+.PHONY: help serve image image-scan base-digest test test-faults fuzz test-clients test-openapi-clients test-loaders test-engines test-frameworks check style types floors lock-check openapi-check openapi-lint wheel-check bench format lock openapi audit checksums files promise advisories sbom originals screenshots axes tsne wheel clean
