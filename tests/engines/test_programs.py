@@ -1,14 +1,18 @@
 """The programs print what is in a split: exactly what the original data hold."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.engines.originals import Rows, read_originals
-from tests.processes import ROOT, RunningServer
+from tests.fleet.nginx import find_nginx, run_nginx
+from tests.fleet.replica import run_replicas
+from tests.processes import ROOT, SERVICE_PYTHON
 
 
 @pytest.fixture(scope="module")
@@ -17,11 +21,32 @@ def training_rows() -> Rows:
     return read_originals("train")
 
 
+@pytest.fixture(scope="module")
+def nginx_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Two more replicas behind the nginx that is shipped."""
+    program = find_nginx()
+    if program is None and "CI" not in os.environ:
+        pytest.skip("nginx is missing: install the system's package nginx-light")
+    assert program is not None, "nginx is missing"
+    folder = tmp_path_factory.mktemp("nginx")
+    with (
+        run_replicas(2, SERVICE_PYTHON) as replicas,
+        run_nginx(program, folder, [one.address for one in replicas]) as nginx,
+    ):
+        yield nginx.url
+
+
 @pytest.mark.parametrize("program", ["on_ray", "on_dask", "on_spark"])
+@pytest.mark.parametrize("place", ["replicas", "nginx"])
 def test_a_program_prints_the_counts_and_saves_the_mean_images(
-    program: str, replicas: list[RunningServer], training_rows: Rows, tmp_path: Path
+    program: str, place: str, request: pytest.FixtureRequest, training_rows: Rows, tmp_path: Path
 ) -> None:
-    urls, file = [one.url for one in replicas], tmp_path / "means.npy"
+    urls = (
+        [one.url for one in request.getfixturevalue("replicas")]
+        if place == "replicas"
+        else [request.getfixturevalue("nginx_url")]
+    )
+    file = tmp_path / "means.npy"
     command = [sys.executable, "-m", f"examples.engines.{program}", *urls, "--partitions", "5", "--save", str(file)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
