@@ -204,7 +204,7 @@ def list_data() -> Iterator[Component]:
             name=card.name,
             description=card.title,
             bom_ref=f"data-{card.name}",
-            licenses=[LICENCES.make_from_string(KNOWN[card.licence.name])],
+            licenses=[LICENCES.make_from_string(KNOWN.get(card.licence.name, card.licence.name))],
             copyright=card.licence.note,
             hashes=[HashType(alg=HashAlgorithm.SHA_256, content=card.digest)],
         )

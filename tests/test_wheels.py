@@ -60,15 +60,20 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return one, other
 
 
+@pytest.fixture(scope="module")
+def built(copies: tuple[Path, Path]) -> dict[str, bytes]:
+    """Every distribution, built in the first copy."""
+    return {name: build(copies[0], name, {"TZ": "UTC", "PYTHONHASHSEED": "1", "LC_ALL": "C"}) for name in BUILDS}
+
+
 @pytest.mark.parametrize("name", BUILDS)
-def test_the_same_files_give_the_same_bytes(copies: tuple[Path, Path], name: str) -> None:
-    one, other = copies
-    built = build(one, name, {"TZ": "UTC", "PYTHONHASHSEED": "1", "LC_ALL": "C"})
-    assert built == build(other, name, {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "2", "LC_ALL": "C.UTF-8"})
+def test_the_same_files_give_the_same_bytes(copies: tuple[Path, Path], built: dict[str, bytes], name: str) -> None:
+    other = copies[1]
+    assert built[name] == build(other, name, {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "2", "LC_ALL": "C.UTF-8"})
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(copies: tuple[Path, Path]) -> None:
-    with zipfile.ZipFile(BytesIO(build(copies[1], "service", {}))) as archive:
+def test_the_wheel_holds_the_package_and_nothing_else(built: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(BytesIO(built["service"])) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     files = [path for path in (ROOT / "service").rglob("*") if path.is_file() and path.suffix != ".pyc"]
     assert names == {path.relative_to(ROOT).as_posix() for path in files}
