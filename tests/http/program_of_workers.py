@@ -39,7 +39,7 @@ class Application:
             return
         path, argument = scope["path"], unquote(scope["query_string"].decode())
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
-        self.metrics.count(path, scope["method"], 200, 0.01)
+        self.metrics.count(path, scope["method"], 200, seconds=0.01)
         self.answers += 1
         if path == "/wait":  # until somebody writes to a named pipe
             await send({"type": "http.response.body", "body": b"begun,", "more_body": True})
@@ -48,7 +48,7 @@ class Application:
             body = b""
             time.sleep(60)  # noqa: ASYNC251 - on purpose
         elif path == "/metrics":
-            body = self.metrics.write()
+            body, _ = await self.metrics.write()
         else:
             body = json.dumps(os.getpid()).encode()
         await send({"type": "http.response.body", "body": body})
