@@ -8,9 +8,9 @@ import pytest
 from tests.processes import SERVE, RunningServer, run_server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def victim() -> Iterator[RunningServer]:
-    """A server of the tests of one module."""
+    """A server, which is at rest between tests."""
     with run_server([sys.executable, *SERVE]) as server:
         yield server
         assert server.is_running

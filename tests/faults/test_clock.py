@@ -74,6 +74,7 @@ def shows_year(site: Site, year: int) -> bool:
     return read_date(answer) == year
 
 
+@pytest.mark.slow
 def test_nothing_but_the_date_depends_on_the_wall_clock(server: RunningServer, clock: Path) -> None:
     site = Site(server.url)
     requests = [*(get(target=target) for target in TARGETS), get(b"Connection: close\r\n")]

@@ -87,7 +87,8 @@ def test_a_full_disk_refuses_files_and_nothing_else_until_there_is_room(disk: Pa
         assert_lives_on(server)
 
 
-@pytest.mark.parametrize("size", [pytest.param(ROOM, marks=pytest.mark.slow), 0], ids=["little", "nothing"])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [ROOM, 0], ids=["little", "nothing"])
 def test_where_little_or_nothing_may_be_written_files_are_refused(tmp_path: Path, size: int) -> None:
     with serve_with(tmp_path, "prlimit", f"--fsize={size}") as server:
         for _ in range(5):

@@ -62,7 +62,8 @@ def open_idle(site: Site, stack: ExitStack, number: int) -> list[socket.socket]:
     return idle
 
 
-@pytest.mark.parametrize("number", [500, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [10_000])
 def test_idle_connections_cost_little_and_hinder_nobody(many_descriptors: int, number: int) -> None:
     if number + LEAST_FREE > many_descriptors:
         pytest.skip(f"the machine allows {many_descriptors} descriptors")

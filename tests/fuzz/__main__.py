@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from traceback import format_exception_only
 
 from hypothesis import HealthCheck, given, settings
@@ -29,6 +30,9 @@ REQUESTS = re.compile(rb'^digits_requests_total\{[^}]*status="([0-9]{3})"[^}]*\}
 
 AT_ONCE = 100
 """Examples between two looks at the clock."""
+
+STARTING = 5.0
+"""Seconds that a process under atheris takes to start; a parser that has little more time gets Hypothesis."""
 
 LONGEST_FINDING = 3_000
 """Characters of a finding that are printed."""
@@ -112,16 +116,15 @@ def fuzz_document(site: Site, findings: Findings, seconds: float) -> str:
 
 def fuzz_parsers(findings: Findings, seconds: float) -> str:
     """Give every parser its share of the time."""
-    share = seconds / len(TARGETS)
-    if importlib.util.find_spec("atheris"):
-        for name in TARGETS:
-            findings.run(name, lambda name=name: run_atheris(name, share))  # type: ignore[misc]
-        return f"{len(TARGETS)} parsers under atheris"
-    times = 0
-    for name, target in TARGETS.items():
-        run = ANY(given(inputs(target))(target.run))
-        times += repeat(share, lambda name=name, run=run: findings.run(name, run))  # type: ignore[misc]
-    return f"{times * AT_ONCE} inputs to {len(TARGETS)} parsers by Hypothesis"
+    ends, guided, times = time.monotonic() + seconds, 0, 0
+    for number, (name, target) in enumerate(TARGETS.items()):
+        share = (ends - time.monotonic()) / (len(TARGETS) - number)
+        if share > 2 * STARTING and importlib.util.find_spec("atheris"):
+            findings.run(name, partial(run_atheris, name, share - STARTING))
+            guided += 1
+        else:
+            times += repeat(share, partial(findings.run, name, ANY(given(inputs(target))(target.run))))
+    return f"{guided} parsers under atheris, {len(TARGETS) - guided} with {times * AT_ONCE} inputs of Hypothesis"
 
 
 def run_atheris(name: str, seconds: float) -> None:
@@ -150,9 +153,9 @@ def main() -> int:
             print(part(site, findings, share * seconds), flush=True)
         answered = count_requests(site) - before
         failures = count_failures(site)
-    print(fuzz_parsers(findings, max(1.0, seconds - (time.monotonic() - began))), flush=True)
     statuses = ", ".join(f"{number} × {status}" for status, number in sorted(answered.items()))
-    print(f"{answered.total()} requests answered: {statuses}")
+    print(f"{answered.total()} requests answered: {statuses}", flush=True)
+    print(fuzz_parsers(findings, max(1.0, seconds - (time.monotonic() - began))), flush=True)
     print(f"{failures} answers of the status 5xx, {len(findings.places)} findings, in {time.monotonic() - began:.0f} s")
     return 1 if failures or findings.places else 0
 
