@@ -16,7 +16,7 @@ from service.settings import Settings
 from tests.fleet.kustomization import Resource, build
 from tests.fleet.nginx import CONFIGURATION
 from tests.processes import ROOT
-from tests.test_container import AT_REST, BUILT_AT_ONCE, FOR_REQUESTS, LARGEST_FILE, MIB
+from tests.test_container import AT_REST, BESIDE_ANSWERS, MIB
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 
@@ -122,10 +122,10 @@ def test_memory_of_the_pod_covers_the_process_and_its_temporary_directory(pod: R
     (volume,) = pod["volumes"]
     temporary = read_bytes(volume["emptyDir"]["sizeLimit"])
     files, rows = int(values["DIGITS_FILES_BYTES"]), int(values["DIGITS_ROW_STORES_BYTES"])
-    assert temporary >= files + rows + BUILT_AT_ONCE * LARGEST_FILE
+    assert temporary >= files + rows
     assert container["volumeMounts"] == [{"name": volume["name"], "mountPath": "/tmp"}]  # noqa: S108
     limit = read_bytes(container["resources"]["limits"]["memory"])
-    assert limit >= AT_REST + FOR_REQUESTS + temporary
+    assert limit >= AT_REST + int(values["DIGITS_ANSWERS_BYTES"]) + BESIDE_ANSWERS + temporary
     assert container["resources"]["requests"]["memory"] == container["resources"]["limits"]["memory"]
 
 
