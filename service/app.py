@@ -164,7 +164,11 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
     show_stores(metrics, settings, responses, files, row_stores)
     show_pool(metrics, settings, pool)
     metrics.read("digits_requests_waiting", "Requests that wait for their turn.", lambda: admission.waiting)
-    metrics.read("digits_ready", "Whether requests are welcome: the data is verified, and the service does not stop.", lambda: bool(loaded) and lifecycle.ready)
+    metrics.read(
+        "digits_ready",
+        "Whether requests are welcome: the data is verified, and the service does not stop.",
+        lambda: bool(loaded) and lifecycle.ready,
+    )
     metrics.tell("digits_build_info", "The release.", lambda: [{"version": __version__}])
     metrics.tell("digits_dataset_info", "The data.", lambda: [{"dataset": d.card.name, "rev": d.rev} for d in loaded])
     # The last one added is the outermost.
