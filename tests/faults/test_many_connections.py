@@ -16,7 +16,7 @@ from tests.http import wire
 from tests.processes import SERVE, RunningServer, run_server
 from tests.sites import Site
 
-LEAST_FREE = 500
+LEAST_FREE = 2_000
 """Descriptors that the test and the server need besides connections."""
 
 PER_IDLE = 25_000

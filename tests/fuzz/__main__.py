@@ -8,6 +8,7 @@ documents.
 
 import argparse
 import importlib.util
+import random
 import re
 import subprocess
 import sys
@@ -32,7 +33,10 @@ AT_ONCE = 100
 """Examples between two looks at the clock."""
 
 STARTING = 5.0
-"""Seconds that a process under atheris takes to start; a parser that has little more time gets Hypothesis."""
+"""Seconds that a process under atheris takes to start."""
+
+GUIDED = 3 * STARTING
+"""Seconds for a parser under atheris, at least."""
 
 LONGEST_FINDING = 3_000
 """Characters of a finding that are printed."""
@@ -115,16 +119,18 @@ def fuzz_document(site: Site, findings: Findings, seconds: float) -> str:
 
 
 def fuzz_parsers(findings: Findings, seconds: float) -> str:
-    """Give every parser its share of the time."""
+    """Give every parser some of the time with Hypothesis; and half of it to those that come first, under atheris."""
     ends, guided, times = time.monotonic() + seconds, 0, 0
-    for number, (name, target) in enumerate(TARGETS.items()):
+    names = random.sample(sorted(TARGETS), len(TARGETS))
+    if importlib.util.find_spec("atheris"):
+        guided = min(len(TARGETS), int(seconds / 2 / GUIDED))
+        for name in names[:guided]:
+            findings.run(name, partial(run_atheris, name, max(GUIDED, seconds / 2 / len(TARGETS)) - STARTING))
+    for number, name in enumerate(names):
         share = (ends - time.monotonic()) / (len(TARGETS) - number)
-        if share > 2 * STARTING and importlib.util.find_spec("atheris"):
-            findings.run(name, partial(run_atheris, name, share - STARTING))
-            guided += 1
-        else:
-            times += repeat(share, partial(findings.run, name, ANY(given(inputs(target))(target.run))))
-    return f"{guided} parsers under atheris, {len(TARGETS) - guided} with {times * AT_ONCE} inputs of Hypothesis"
+        run = ANY(given(inputs(TARGETS[name]))(TARGETS[name].run))
+        times += repeat(share, partial(findings.run, name, run))
+    return f"{times * AT_ONCE} inputs of Hypothesis to {len(TARGETS)} parsers, {guided} of them under atheris as well"
 
 
 def run_atheris(name: str, seconds: float) -> None:
