@@ -143,6 +143,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
         loaded.clear()
         row_stores.close()
         await executor.background.finish()
+        metrics.close()
         if tracing is not None:
             await tracing.stop()
 
@@ -163,14 +164,13 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
     app.openapi = cache(lambda: openapi.document(app, names, DESCRIBED_LINKS, needs_key=bool(settings.api_keys)))  # type: ignore[method-assign] # as FastAPI documents it
     show_stores(metrics, settings, responses, files, row_stores)
     show_pool(metrics, settings, pool)
-    metrics.read("digits_requests_waiting", "Requests that wait for their turn.", lambda: admission.waiting)
-    metrics.read(
-        "digits_ready",
-        "Whether requests are welcome: the data is verified, and the service does not stop.",
-        lambda: bool(loaded) and lifecycle.ready,
-    )
-    metrics.tell("digits_build_info", "The release.", lambda: [{"version": __version__}])
-    metrics.tell("digits_dataset_info", "The data.", lambda: [{"dataset": d.card.name, "rev": d.rev} for d in loaded])
+    show_state(metrics, lifecycle, admission, loaded)
+    add_layers(app, settings, responses, tracing)
+    return app
+
+
+def add_layers(app: Service, settings: Settings, responses: ResponseCache, tracing: Tracing | None) -> None:
+    """Add the middleware that the settings ask for."""
     # The last one added is the outermost.
     app.add_middleware(ResponseCacheMiddleware, cache=responses)
     add_access(app, settings)
@@ -183,7 +183,7 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
     anybody = "*" in settings.cors_origins
     app.add_middleware(
         RequestMetricsMiddleware,
-        metrics=metrics,
+        metrics=app.metrics,
         headers=[*EVERY_ANSWER, *(ANY_ORIGIN if anybody else ())],
         tracing=tracing,
         log_requests=settings.access_log,
@@ -193,7 +193,6 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
     if settings.frame_ancestors:
         app.add_middleware(FrameAncestorsMiddleware, origins=settings.frame_ancestors)
     app.add_middleware(AbsoluteTargetMiddleware)
-    return app
 
 
 def prepare_files() -> None:
@@ -219,6 +218,18 @@ def prepare_answers() -> None:
     """
     prepare()
     prepare_files()
+
+
+def show_state(metrics: Metrics, lifecycle: Lifecycle, admission: Admission, loaded: Sequence[Dataset]) -> None:
+    """Show what is served, and whether requests are welcome."""
+    metrics.read("digits_requests_waiting", "Requests that wait for their turn.", lambda: admission.waiting)
+    metrics.read(
+        "digits_ready",
+        "Whether requests are welcome: the data is verified, and the service does not stop.",
+        lambda: bool(loaded) and lifecycle.ready,
+    )
+    metrics.tell("digits_build_info", "The release.", lambda: [{"version": __version__}])
+    metrics.tell("digits_dataset_info", "The data.", lambda: [{"dataset": d.card.name, "rev": d.rev} for d in loaded])
 
 
 def show_stores(

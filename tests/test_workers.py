@@ -129,7 +129,7 @@ def test_metrics_count_all_workers(server: RunningServer, connections: list[HTTP
 def test_damaged_data_end_it_as_they_end_a_single_process(copy: Path) -> None:
     file = copy / "service" / "datasets" / "originals" / "t10k-labels-idx1-ubyte.gz"
     file.write_bytes(file.read_bytes()[:-1])
-    environment = {"DIGITS_CACHE_DIR": str(copy / "cache")}
+    environment = {"DIGITS_CACHE_DIR": str(copy / "cache"), "DIGITS_LOG_FORMAT": "human"}
     told = []
     for workers in ("1", "2"):
         run = command("serve", "--port", "0", "--workers", workers, folder=copy, environment=environment)

@@ -3,9 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-
-from anyio import CapacityLimiter, to_thread
 
 ENOUGH = 32
 """Requests that would have gained from the work, before it begins."""
@@ -24,18 +23,19 @@ class Background:
 
     def __init__(self) -> None:
         """Begin with nothing to do."""
-        self._limiter = CapacityLimiter(1)
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="background")
         self._wanted: Counter[Hashable] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[None]] = set()
 
     def want(self, improvement: Improvement) -> None:
         """Note that a request would have gained from this work."""
         self._wanted[improvement.key] += 1
         if self._wanted[improvement.key] == ENOUGH:
-            task = asyncio.ensure_future(to_thread.run_sync(improvement.run, limiter=self._limiter))
+            task = asyncio.get_running_loop().run_in_executor(self._executor, improvement.run)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def finish(self) -> None:
-        """Wait for the work that is under way."""
+        """Wait for the work that is under way, and end the thread."""
         await asyncio.gather(*self._tasks)
+        self._executor.shutdown(wait=False)

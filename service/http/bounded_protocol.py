@@ -233,8 +233,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin the body, and start the answer."""
+        super().on_headers_complete()  # raises if the target is no URL, and then the head is refused
         self.receiving = "body"
-        super().on_headers_complete()
         self.pending_bytes = 0
 
     def on_body(self, body: bytes) -> None:

@@ -122,10 +122,11 @@ class EncoderPool:
         await asyncio.gather(*(self.run(started.wait) for _ in range(self._threads)))
 
     def close(self) -> None:
-        """Refuse work that waits or comes from now on. What runs goes on."""
+        """Refuse work that waits or comes from now on. What runs goes on; threads without work end."""
         self._closed = True
         for work in [work for works in self._waiting.values() for work in works]:
             self._refuse(work, STOPPING, 1.0)
+        self._executor.shutdown(wait=False)
 
     def estimate_wait(self, kind: str, cost: float) -> float:
         """Estimated seconds that more work of a kind and of so many milliseconds would wait for a thread.

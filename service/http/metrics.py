@@ -1,11 +1,12 @@
 """Metrics of a process or of all workers, in Prometheus' text format. All that are observed are declared here."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import NamedTuple
 
 import prometheus_client
-from anyio import CapacityLimiter, to_thread
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -110,7 +111,7 @@ class Metrics:
         self.read("digits_requests_in_flight", "Requests being answered.", lambda: self.in_flight)
         self._series_of = lru_cache(maxsize=1_024)(self._find_series)
         self._representations: set[str] = set()
-        self._writer = CapacityLimiter(1)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="metrics")
 
     def _show_processes(self) -> None:
         """Show what the operating system and Python tell of the process, or what can be added up of all workers."""
@@ -194,6 +195,10 @@ class Metrics:
         """Show facts as the labels of a gauge that is always 1, as Prometheus' own `…_info` are."""
         self._shown.register(_Facts(name, help_text, facts))
 
+    def close(self) -> None:
+        """End the thread that writes."""
+        self._writer.shutdown(wait=False)
+
     async def write(self, accept: str = "") -> tuple[bytes, str]:
         """Everything, and its media type: OpenMetrics where `Accept` likes it better, else Prometheus' text format.
 
@@ -202,7 +207,7 @@ class Metrics:
         self.publish()
         encode = openmetrics.generate_latest if prefers_openmetrics(accept) else generate_latest
         media_type = openmetrics.CONTENT_TYPE_LATEST if prefers_openmetrics(accept) else CONTENT_TYPE_PLAIN_0_0_4
-        return await to_thread.run_sync(encode, self._shown, limiter=self._writer), media_type
+        return await asyncio.get_running_loop().run_in_executor(self._writer, encode, self._shown), media_type
 
 
 def read_process(name: str) -> float:

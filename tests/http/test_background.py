@@ -16,7 +16,8 @@ def test_work_begins_when_enough_requests_would_have_gained() -> None:
             background.want(Improvement("other", lambda: done.append("other")))
         await background.finish()
         assert done == []
-        for _ in range(3):
+        background = Background()
+        for _ in range(ENOUGH + 2):
             background.want(Improvement("key", lambda: done.append("key")))
         await background.finish()
 

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -187,9 +188,10 @@ def test_the_format_and_the_level_are_settings_and_requests_are_logged_at_any_le
 
 def test_on_a_terminal_lines_are_for_people_and_errors_alone_if_nothing_else_is_wished() -> None:
     master, slave = pty.openpty()
-    environment = {**os.environ, "DIGITS_LOG_LEVEL": "error", "DIGITS_ACCESS_LOG": "true", "DIGITS_HOST": "127.0.0.999"}
-    command = [sys.executable, "-m", "service", "serve", "--port", "0"]
-    with subprocess.Popen(command, cwd=processes.ROOT, env=environment, stderr=slave) as running:
+    environment = {**os.environ, "DIGITS_LOG_LEVEL": "error", "DIGITS_ACCESS_LOG": "true"}
+    taken = socket.create_server(("127.0.0.1", 0))
+    command = [sys.executable, "-m", "service", "serve", "--port", str(taken.getsockname()[1])]
+    with taken, subprocess.Popen(command, cwd=processes.ROOT, env=environment, stderr=slave) as running:
         os.close(slave)
         told = b""
         try:

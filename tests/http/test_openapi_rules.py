@@ -108,7 +108,7 @@ def test_json_comes_first_where_it_is_offered() -> None:
 
 
 def test_bodies_are_models_text_or_binary() -> None:
-    text = re.compile(r"text/.*|image/svg\+xml|application/x-ndjson")
+    text = re.compile(r"text/.*|application/openmetrics-text|image/svg\+xml|application/x-ndjson")
     for one in walk(DOCUMENT):
         for media, body in one.get("content", {}).items():
             if media.endswith("json") and media != "application/x-ndjson":

@@ -76,7 +76,7 @@ def test_a_server_that_has_drained_stops() -> None:
 
 
 def test_every_encoding_that_waits_is_answered_and_does_not_hold_the_end() -> None:
-    with serving(stop_seconds=2) as (site, running), ExitStack() as stack:
+    with serving(stop_seconds=2, encoder_wait_seconds=1_000) as (site, running), ExitStack() as stack:
         connections = [ask(stack, site, GRID % number) for number in range(40)]
         ask_last(site)
         running.process.send_signal(signal.SIGTERM)

@@ -284,7 +284,11 @@ def test_metrics_add_up_over_workers_and_over_their_deaths(server: RunningServer
         dead = next(iter(workers))
         counted = read_metrics(Site(server.url))
         assert [counted[f"digits_requests_total GET /{number} 200"] for number in range(3)] == [2, 2, 2]
-        assert counted["digits_request_seconds_bucket 0.01 /1"] == counted["digits_request_seconds_count /1"] == 2
+        assert (
+            counted["digits_request_seconds_bucket 0.01 none /1"]
+            == counted["digits_request_seconds_count none /1"]
+            == 2
+        )
         os.kill(dead, signal.SIGKILL)
         wait_for(server, "Application startup complete")
         connect_to_each(server, stack)
