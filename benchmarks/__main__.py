@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks [--quick] [--rounds N] [--only TABLE] [--torch PYTHON] [--peers PYTHON]`."""
+"""The command line: `python -m benchmarks`, whose option `--help` lists the others."""
 
 import argparse
 import os
@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Sequence
 
-from benchmarks import batches, peers, routes, stalls, training
+from benchmarks import batches, overload, peers, routes, stalls, training
 from benchmarks.load import demand_wrk
 from benchmarks.server import Cores
 
-TABLES = ("routes", "batches", "training", "stalls")
+TABLES = ("routes", "batches", "training", "stalls", "overload")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             training.run(cores, chosen.torch, rounds=rounds)
         if chosen.only in (None, "stalls"):
             stalls.run(cores)
+        if chosen.only in (None, "overload"):
+            overload.run(cores, minutes=0 if chosen.quick else chosen.minutes)
     print(f"\nMeasured in {time.monotonic() - began:.0f} s.")
     return 0
 
@@ -47,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", choices=TABLES, help="one kind of table; without it, all")
     parser.add_argument("--quick", action="store_true", help="one round of the requests that have a target")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds of a second for each server (3)")
+    parser.add_argument("--minutes", type=float, default=2, metavar="N", help="of the test of endurance (2)")
     parser.add_argument(
         "--torch",
         metavar="PYTHON",
