@@ -40,7 +40,8 @@ def run(cores: Cores, *, minutes: float) -> None:
         capacity = ask(server, CONNECTIONS, None).rate
         rows.add("capacity, requests/s", f"{capacity:,.0f}", "", "")
         add_overload(rows, capacity, ask(server, CROWD, 3 * capacity))
-        if minutes:
+    if minutes:
+        with service(cores.server) as server:
             add_endurance(rows, *asyncio.run(endure(server, SHARE * capacity, minutes)))
 
 
@@ -77,10 +78,11 @@ def add_endurance(rows: Table, outcome: Outcome, early: Memory, late: Memory) ->
     """Most of the capacity for long."""
     seconds = [one for answers in outcome.answers.values() for one in answers]
     median, worst = quantile(seconds, 0.5), quantile(seconds, 0.99)
-    growth = late.resident / early.resident
+    growth = late.anonymous / early.anonymous
     rows.add("0.8 of capacity: answers", f"{len(seconds):,}", "", "")
     rows.add("5xx", f"{outcome.failed + len(outcome.answers.get(503, ()))}", "0", "")
     rows.add("p50, p99, ms", f"{median:.1f}, {worst:.1f}", "", "")
     rows.add("p99 of p50", f"{worst / median:.1f}", "20", table.reached(worst / median, 20, most=True))
-    rows.add("memory at the end, MB", f"{late.resident:.0f}", "", "")
+    rows.add("resident memory at the end, MB", f"{late.resident:.0f}", "", "")
+    rows.add("memory of its own, MB", f"{late.anonymous:.0f}", "", "")
     rows.add("of that after a sixth of the time", f"{growth:.2f}", "1.05", table.reached(growth, 1.05, most=True))

@@ -42,11 +42,12 @@ class Cores:
 
 @dataclass(frozen=True)
 class Memory:
-    """Memory of a process in megabytes: resident, its share of it (PSS), and the resident peak."""
+    """Memory of a process in megabytes: resident, its share of it (PSS), the resident peak, and what is no file's."""
 
     resident: float
     share: float
     peak: float
+    anonymous: float
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,12 @@ class Server:
         """What it holds now, and the most it held since its start or the last `forget_peak`."""
         share = _kilobytes(Path(f"/proc/{self.pid}/smaps_rollup"), "Pss")
         status = Path(f"/proc/{self.pid}/status")
-        return Memory(_kilobytes(status, "VmRSS") / 1e3, share / 1e3, _kilobytes(status, "VmHWM") / 1e3)
+        return Memory(
+            _kilobytes(status, "VmRSS") / 1e3,
+            share / 1e3,
+            _kilobytes(status, "VmHWM") / 1e3,
+            _kilobytes(status, "RssAnon") / 1e3,
+        )
 
     def forget_peak(self) -> None:
         """Let the peak of memory begin anew (proc(5), clear_refs)."""
