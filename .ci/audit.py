@@ -125,7 +125,7 @@ def collect(clone: Path, locks: Sequence[Path]) -> dict[str, Any]:
 
 
 def _read_advisories(clone: Path, name: str) -> Iterator[dict[str, Any]]:
-    import yaml  # type: ignore[import-untyped] # noqa: PLC0415 - only for a new list
+    import yaml  # noqa: PLC0415 - only for a new list
 
     for path in _git(clone, "ls-tree", "--name-only", "HEAD", f"vulns/{name}/").split():
         record = yaml.safe_load(_git(clone, "show", f"HEAD:{path}"))
