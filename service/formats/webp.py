@@ -16,8 +16,7 @@ BYTES = 20.0
 """Measured bytes a pixel that drawing and compressing takes at most; libwebp takes 17 of them."""
 
 LARGEST = 8_000_000
-"""Pixels of a picture that is encoded within 160 MB, and copied within 10 ms while the
-interpreter's lock is held."""
+"""Pixels of a picture that is encoded within 160 MB, and copied within 10 ms while the interpreter's lock is held."""
 
 
 def encode(ink: Picture, paint: Paint = lambda band: band) -> bytes:
