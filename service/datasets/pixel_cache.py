@@ -4,12 +4,14 @@ A process that maps it neither unpacks the originals nor holds a copy of its own
 digest on the dataset's card, so it is verified as any other data. Without a usable directory, a process holds its own.
 """
 
+import fcntl
 import logging
 import mmap
 import os
 import stat
 import tempfile
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,6 @@ from service.data.card import Card
 from service.data.dataset import Dataset
 from service.datasets.source import Source
 from service.errors import DamagedData
-
-ABANDONED_SECONDS = 600
-"""Age at which a temporary file must have been left by a process that was killed; writing one takes less than 1 s."""
 
 SUFFIX = ".tmp"
 """How the name of a temporary file ends."""
@@ -37,22 +36,44 @@ def load_through_cache(source: Source, folder: Path | None) -> Dataset:
     Raises:
         DamagedData: the originals are damaged, whatever is in the cache.
     """
-    if folder is None or source.restore is None:
+    restore = source.restore
+    if folder is None or restore is None:
         return source.load()
     path = folder / f"{source.card.name}-{source.card.digest}.raw"
+
+    def read() -> Dataset:
+        return restore(*_map(path, source.card))
+
     try:
-        return source.restore(*_map(path, source.card))
+        return read()
     except (FileNotFoundError, NotADirectoryError):
         dataset = source.load()
     except (OSError, DamagedData) as error:
         dataset = source.load()  # which fails, too, if not the file but an original is damaged
         log.warning("%s is not used: %s", path, error)
     try:
-        _write(path, dataset)
-        return source.restore(*_map(path, source.card))
+        return _make(path, dataset, read)
     except (OSError, DamagedData) as error:
         log.warning("the pixels of %s are held in memory of this process: %s", source.card.name, error)
         return dataset
+
+
+def _make(path: Path, dataset: Dataset, read: Callable[[], Dataset]) -> Dataset:
+    """The dataset as `read` from its file, which is made unless another process has done so by now.
+
+    One process at a time makes files: all have the same one then, and hold its pixels once.
+
+    Raises:
+        OSError: the directory cannot be made, read, locked or written, or is full.
+        DamagedData: what was written is not what is read.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _locked(path.parent):
+        with suppress(OSError, DamagedData):
+            return read()
+        _remove_abandoned(path.parent)
+        _write(path, dataset)
+        return read()
 
 
 def _map(path: Path, card: Card) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -75,14 +96,23 @@ def _map(path: Path, card: Card) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return content[: n * card.pixels].reshape(n, card.height, card.width), content[n * card.pixels :]
 
 
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes out, until the block ends or this process does."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _write(path: Path, dataset: Dataset) -> None:
-    """Write the file of a dataset; others see nothing or all of it, and of several writers one wins.
+    """Write the file of a dataset; readers, which need no lock, see nothing or all of it.
 
     Raises:
-        OSError: the directory cannot be made or written, or is full.
+        OSError: the directory cannot be written, or is full.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _remove_abandoned(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=SUFFIX)  # for its owner alone, mode 0600
     temporary = Path(name)
     try:
@@ -96,10 +126,7 @@ def _write(path: Path, dataset: Dataset) -> None:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what writers have left that were killed."""
+    """Remove what writers have left that were killed: whoever has the lock is the only one who writes."""
     for file in folder.glob(f".*{SUFFIX}"):
-        try:
-            if time.time() - file.stat().st_mtime > ABANDONED_SECONDS:
-                file.unlink()
-        except OSError:
-            pass  # its writer has finished, or another process removes it
+        with suppress(OSError):
+            file.unlink()

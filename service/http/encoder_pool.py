@@ -45,14 +45,16 @@ class Work:
     """A function that waits for a thread or runs in one.
 
     `kind` is what shares of the pool are counted by, `cost` its estimated milliseconds, `memory` the bytes that it and
-    its result take.
+    its result take. The result is in a list, from which it is taken: what refers to the work, such as a thread that
+    waits for the interpreter's lock, does not hold the result any longer than those who use it.
     """
 
     function: Callable[[], object]
     kind: str
     cost: float
     memory: int
-    result: asyncio.Future[object]
+    finished: asyncio.Future[None]
+    result: list[object] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
     ended: bool = False
 
@@ -107,7 +109,8 @@ class EncoderPool:
         self._dispatch()
         timer = loop.call_later(self._patience, self._expire, work)
         try:
-            return cast("T", await work.result)
+            await work.finished
+            return cast("T", work.result.pop())
         except asyncio.CancelledError:
             self._abandon(work)
             raise
@@ -171,8 +174,8 @@ class EncoderPool:
     def _refuse(self, work: Work, message: str, seconds: float) -> None:
         self.refused += 1
         self._drop(work)
-        if not work.result.done():
-            work.result.set_exception(Overloaded(message, seconds=seconds))
+        if not work.finished.done():
+            work.finished.set_exception(Overloaded(message, seconds=seconds))
 
     def _expire(self, work: Work) -> None:
         """Refuse work that has waited too long."""
@@ -221,34 +224,30 @@ class EncoderPool:
         self._executor.submit(self._call, work, asyncio.get_running_loop())
 
     def _call(self, work: Work, loop: asyncio.AbstractEventLoop) -> None:
-        """Call the function, in a thread.
-
-        The result is handed over in a list, so that this thread, which may wait for the interpreter's lock, does not
-        hold it any longer than those who use it.
-        """
+        """Call the function, in a thread."""
         began = perf_counter()
-        result: list[object] = []
         failure: BaseException | None = None
         try:
-            result.append(run_until(work.cancelled, work.function))
+            work.result.append(run_until(work.cancelled, work.function))
         except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
             failure = error
         seconds = perf_counter() - began
         if not loop.is_closed():
-            loop.call_soon_threadsafe(self._finish, work, result, failure, seconds)
+            loop.call_soon_threadsafe(self._finish, work, failure, seconds)
 
-    def _finish(self, work: Work, result: list[object], failure: BaseException | None, seconds: float) -> None:
+    def _finish(self, work: Work, failure: BaseException | None, seconds: float) -> None:
         """Give the result to whoever waits for it, and the thread to the next one."""
         self._running.discard(work)
-        if work.result.done():
+        if work.finished.done():
+            work.result.clear()
             self.budget.remove(work.memory)
         else:
             work.ended = True
             self._learn(work, seconds)
             if failure is None:
-                work.result.set_result(result.pop())
+                work.finished.set_result(None)
             else:
-                work.result.set_exception(failure)
+                work.finished.set_exception(failure)
         if not self._waiting and not self._running:
             self._served.clear()
         self._dispatch()

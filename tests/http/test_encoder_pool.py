@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -22,6 +23,29 @@ def test_functions_run_in_threads_and_their_result_or_exception_comes_back() -> 
         assert await pool.run(threading.get_ident) != threading.get_ident()
         with pytest.raises(ZeroDivisionError):
             await pool.run(lambda: 1 // 0)
+
+    asyncio.run(main())
+
+
+def test_a_thread_does_not_hold_a_result_longer_than_those_who_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Large:
+        pass
+
+    async def main() -> None:
+        loop, gate = asyncio.get_running_loop(), threading.Event()
+        call = loop.call_soon_threadsafe
+
+        def call_and_wait(callback: Callable[..., object], *arguments: object) -> object:
+            handle = call(callback, *arguments)
+            if threading.current_thread() is not threading.main_thread():
+                gate.wait(10)  # as if this thread had lost the interpreter's lock
+            return handle
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", call_and_wait)
+        held = weakref.ref(await EncoderPool(threads=1, queue=1).run(Large))
+        await let_others_run()
+        assert held() is None
+        gate.set()
 
     asyncio.run(main())
 
