@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from service.http.priority import lower_priority
+
 ENOUGH = 32
 """Requests that would have gained from the work, before it begins."""
 
@@ -23,7 +25,7 @@ class Background:
 
     def __init__(self) -> None:
         """Begin with nothing to do."""
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="background")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="background", initializer=lower_priority)
         self._wanted: Counter[Hashable] = Counter()
         self._tasks: set[asyncio.Future[None]] = set()
 

@@ -15,6 +15,7 @@ from typing import TypeVar, cast
 
 from service.cancellation import run_until
 from service.http.memory_budget import MemoryBudget
+from service.http.priority import lower_priority
 from service.http.problems import Overloaded
 from service.http.request_record import follow
 
@@ -77,7 +78,7 @@ class EncoderPool:
         self.refused = 0
         self.abandoned = 0
         self._threads, self._queue, self._patience = threads, queue, patience
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="encoder", initializer=lower_priority)
         self._waiting: dict[str, deque[Work]] = {}
         self._running: set[Work] = set()
         self._served: dict[str, float] = {}

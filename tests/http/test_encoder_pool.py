@@ -1,4 +1,6 @@
 import asyncio
+import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -6,8 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from service.cancellation import checkpoint
+from service.http.background import ENOUGH, Background, Improvement
 from service.http.encoder_pool import LONG, EncoderPool
 from service.http.memory_budget import MemoryBudget
+from service.http.priority import NICE
 from service.http.problems import Overloaded
 
 
@@ -46,6 +50,22 @@ def test_a_thread_does_not_hold_a_result_longer_than_those_who_use_it(monkeypatc
         await let_others_run()
         assert held() is None
         gate.set()
+
+    asyncio.run(main())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, priorities are those of processes")
+def test_the_event_loop_goes_first() -> None:
+    async def main() -> None:
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        found: list[int] = []
+        pool, background = EncoderPool(threads=2, queue=2), Background()
+        for _ in range(ENOUGH):
+            background.want(Improvement("key", lambda: found.append(os.getpriority(os.PRIO_PROCESS, 0))))
+        found += await asyncio.gather(*(pool.run(lambda: os.getpriority(os.PRIO_PROCESS, 0)) for _ in range(4)))
+        await background.finish()
+        assert found == [own + NICE] * 5
+        assert os.getpriority(os.PRIO_PROCESS, 0) == own
 
     asyncio.run(main())
 
