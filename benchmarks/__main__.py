@@ -7,17 +7,17 @@ import sys
 import time
 from collections.abc import Sequence
 
-from benchmarks import batches, overload, peers, routes, stalls, training
+from benchmarks import batches, heavy, overload, peers, routes, stalls, training, workers
 from benchmarks.load import demand_wrk
 from benchmarks.server import Cores
 
-TABLES = ("routes", "batches", "training", "stalls", "overload")
+TABLES = ("routes", "batches", "training", "stalls", "heavy", "overload", "workers")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what the arguments say, and return the exit code."""
     chosen = _parser().parse_args(arguments)
-    if chosen.peers or chosen.only in (None, "routes", "batches"):
+    if chosen.peers or chosen.only in (None, "routes", "batches", "workers"):
         demand_wrk()
     began, cores = time.monotonic(), Cores.found()
     os.sched_setaffinity(0, {cores.load})
@@ -38,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             training.run(cores, chosen.torch, rounds=rounds)
         if chosen.only in (None, "stalls"):
             stalls.run(cores)
+        if chosen.only in (None, "heavy"):
+            heavy.run(cores)
+        if chosen.only in (None, "workers"):
+            workers.run(cores, rounds=rounds)
         if chosen.only in (None, "overload"):
             overload.run(cores, minutes=0 if chosen.quick else chosen.minutes)
     print(f"\nMeasured in {time.monotonic() - began:.0f} s.")

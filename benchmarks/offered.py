@@ -1,6 +1,7 @@
 """Offered load: requests at a rate that does not depend on how fast they are answered, on open connections."""
 
 import asyncio
+import itertools
 import math
 import random
 from collections import deque
@@ -13,7 +14,10 @@ from benchmarks.cases import TRAIN
 from benchmarks.server import HOST
 
 PROBE_SECONDS = 0.02
-"""Seconds between two requests for `/livez`, on a connection of their own."""
+"""Seconds between two requests of a probe, on a connection of its own."""
+
+EPOCH = f"{TRAIN}/batches?batch_size=1024&steps=all&format=arrow&scale=unit"
+"""An epoch as a stream."""
 
 LEAVING = 100
 """Of so many requests, the client of one leaves before its answer, where clients leave."""
@@ -132,7 +136,7 @@ class Load:
         for _ in range(self.connections):
             _, connection = await loop.create_connection(lambda: Connection(self), HOST, self.port)
             self.free.append(connection)
-        probing = asyncio.create_task(self._probe())
+        probing = asyncio.create_task(probe(self.port, itertools.repeat("/livez"), self.outcome.probes))
         began = perf_counter()
         if self.rate is None:
             for _ in range(self.connections):
@@ -167,17 +171,6 @@ class Load:
                 return connection
         return None
 
-    async def _probe(self) -> None:
-        """Ask for `/livez` all the time."""
-        reader, writer = await asyncio.open_connection(HOST, self.port)
-        while True:
-            began = perf_counter()
-            writer.write(b"GET /livez HTTP/1.1\r\nHost: h\r\n\r\n")
-            head = await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
-            self.outcome.probes.append(perf_counter() - began)
-            await asyncio.sleep(PROBE_SECONDS)
-
     def done(self, connection: Connection) -> None:
         """Note an answer, and send the next request, or wait for one that is due."""
         if not self.running:
@@ -198,11 +191,25 @@ class Load:
         self.free.append(connection)
 
 
-async def read_slowly(port: int, until: float) -> None:
-    """Read an epoch as a stream, a little at a time, until a time of `perf_counter`; connect anew at its end."""
+async def probe(port: int, paths: Iterator[str], seconds: list[float]) -> None:
+    """Ask for small answers on one connection, until cancelled, and note how long each took."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        while True:
+            began = perf_counter()
+            writer.write(f"GET {next(paths)} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+            seconds.append(perf_counter() - began)
+            await asyncio.sleep(PROBE_SECONDS)
+    finally:
+        writer.close()
+
+
+async def read_slowly(port: int, until: float, path: str = EPOCH) -> None:
+    """Read a stream a little at a time, until a time of `perf_counter`; connect anew at its end."""
     while perf_counter() < until:
         reader, writer = await asyncio.open_connection(HOST, port, limit=SLOW_BYTES)
-        path = f"{TRAIN}/batches?batch_size=1024&steps=all&format=arrow&scale=unit"
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         while perf_counter() < until and await reader.read(SLOW_BYTES):  # noqa: ASYNC110 - it waits for nothing
             await asyncio.sleep(SLOW_SECONDS)

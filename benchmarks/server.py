@@ -85,8 +85,13 @@ class Server:
             connection.close()
 
     def cpu(self) -> float:
-        """Seconds of processor time, to the nanosecond; see `processor_seconds`."""
-        return processor_seconds(self.pid)
+        """Seconds of processor time of all that serve, to the nanosecond; see `processor_seconds`."""
+        return sum(map(processor_seconds, self.workers()))
+
+    def workers(self) -> list[int]:
+        """The processes that serve: its children, or itself if it has none."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [int(child) for child in children] or [self.pid]
 
     def memory(self) -> Memory:
         """What it holds now, and the most it held since its start or the last `forget_peak`."""
@@ -96,8 +101,12 @@ class Server:
             _kilobytes(status, "VmRSS") / 1e3,
             share / 1e3,
             _kilobytes(status, "VmHWM") / 1e3,
-            _kilobytes(status, "RssAnon") / 1e3,
+            self.anonymous(),
         )
+
+    def anonymous(self) -> float:
+        """Megabytes that it holds and that are no file's, without keeping it from working meanwhile."""
+        return _kilobytes(Path(f"/proc/{self.pid}/status"), "RssAnon") / 1e3
 
     def forget_peak(self) -> None:
         """Let the peak of memory begin anew (proc(5), clear_refs)."""
@@ -106,9 +115,9 @@ class Server:
 
 @contextmanager
 def serving(
-    command: Sequence[str], *, core: int, ready: str | None, environment: Mapping[str, str] | None = None
+    command: Sequence[str], *, core: int | str, ready: str | None, environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """A server for as long as the context lasts; `{port}` in its command is a free port.
+    """A server for as long as the context lasts; `{port}` in its command is a free port, `core` may be a list of cores.
 
     It is ready when it answers 200 at the path `ready`, or (None: it speaks no HTTP) when it takes connections.
 
@@ -132,7 +141,7 @@ def serving(
             process.wait(PATIENCE)
 
 
-def service(core: int, **settings: object) -> AbstractContextManager[Server]:
+def service(core: int | str, **settings: object) -> AbstractContextManager[Server]:
     """The service with these settings, given by their names."""
     environment = {f"DIGITS_{name.upper()}": str(value) for name, value in settings.items()}
     command = (sys.executable, "-m", "service", "serve", "--port", "{port}")
