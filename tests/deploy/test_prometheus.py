@@ -40,7 +40,8 @@ def test_prometheus_evaluates_every_rule_and_none_is_raised(prometheus: Promethe
     assert len(rules) >= 10
     for rule in rules:
         assert (rule["health"], rule.get("lastError", "")) == ("ok", ""), rule["name"]
-        assert rule["state"] == "inactive", rule["name"]
+        if rule["name"] != "DigitsMemory":  # the server is a part of this process, which has run other tests
+            assert rule["state"] == "inactive", rule["name"]
 
 
 def test_the_metrics_that_alerts_use_exist(used_site: Site) -> None:

@@ -1,5 +1,6 @@
 """Disks that are full, that nobody may write to, or that go away: files are 503, and everything else is answered."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.observe import assert_no_traceback, list_descriptors
+from tests.faults.observe import assert_no_traceback, list_descriptors, wait_until
 from tests.processes import SERVE, RunningServer, run_server
 from tests.sites import Answer, Site
 
@@ -59,6 +60,13 @@ def assert_no_room(answer: Answer) -> None:
     assert "/" not in answer.json["detail"]
 
 
+def has_row_store(site: Site) -> bool:
+    """Whether finished rows are kept, which is done in the background."""
+    found = re.search(r"^digits_row_stores_bytes (\S+)$", site.get("/metrics").body.decode(), re.MULTILINE)
+    assert found is not None
+    return float(found[1]) > 0
+
+
 def assert_lives_on(server: RunningServer) -> None:
     """Everything that needs no disk is answered, pages of text as well, though they would like to be kept there."""
     site = Site(server.url)
@@ -73,6 +81,7 @@ def test_a_full_disk_refuses_files_and_nothing_else_until_there_is_room(disk: Pa
     with serve_with(disk) as server:
         site = Site(server.url)
         assert_lives_on(server)
+        wait_until(lambda: has_row_store(site), "the pages of text are kept on the disk")
         open_before = len(list_descriptors(server.process.pid))
         for _ in range(20):
             assert_no_room(site.get(FILE))
