@@ -94,7 +94,8 @@ def compute_sketches(dataset: Dataset) -> Sketches:
 def sketches_cost(dataset: Dataset) -> float:
     """Estimated milliseconds that `compute_sketches` takes: 0 if they are stored."""
     with _condition:
-        return 0.0 if hashkey(dataset) in _store else dataset.images.size * NANOSECONDS / 1e6
+        stored = hashkey(dataset) in _store
+    return 0.0 if stored else len(dataset.card.splits["all"]) * dataset.card.pixels * NANOSECONDS / 1e6
 
 
 def find_directions(sample: NDArray[np.float32]) -> NDArray[np.float32]:
