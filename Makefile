@@ -58,7 +58,7 @@ base-digest: ## tell the digest of the base image that the registry has now, and
 # --- check -----------------------------------------------------------------------------------------------------------
 
 test: .venv/.dev tests/browser/node_modules/.done ## run the tests, on all cores (TESTS="tests/http -k range" for some)
-	$(IN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
+	OPENBLAS_NUM_THREADS=1 $(IN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-clients: test-openapi-clients test-loaders ## both of the following
 

@@ -85,6 +85,30 @@ def datasets(draw: st.DrawFn, *, most: int = 30) -> Dataset:
     return dataset(images, labels)
 
 
+KINDS = ("noise", "clusters", "copies", "extremes", "shades")
+"""What images of bytes can be like: see `draw_images`."""
+
+
+def draw_images(kind: str, *, seed: int, n: int, side: int) -> NDArray[np.uint8]:
+    """Images of bytes: far from one another, near to some, equal to some, of 0 and 255, or multiples of one image."""
+    random = np.random.default_rng(seed)
+    few = random.integers(0, 256, (3, side, side))[random.integers(0, 3, n)]
+    if kind == "shades":
+        return (random.integers(0, 2, (side, side)) * random.integers(0, 256, (n, 1, 1))).astype(np.uint8)
+    if kind == "clusters":
+        return (few + random.integers(-3, 4, few.shape)).clip(0, 255).astype(np.uint8)
+    noise = random.integers(0, 256, few.shape)
+    return {"noise": noise, "copies": few, "extremes": noise // 128 * 255}[kind].astype(np.uint8)
+
+
+@st.composite
+def byte_datasets(draw: st.DrawFn) -> Dataset:
+    """Datasets of up to 200 images of 0…255, of one of the `KINDS`, some of more pixels than a sketch has numbers."""
+    n, side, kind = draw(st.integers(2, 200)), draw(st.integers(1, 12)), draw(st.sampled_from(KINDS))
+    images = draw_images(kind, seed=draw(st.integers(0, 2**32)), n=n, side=side)
+    return dataset(images, np.zeros(n, np.uint8), peak=255)
+
+
 @st.composite
 def batches(draw: st.DrawFn, *, layouts: frozenset[Layout], least: int = 0) -> Batch:
     """Batches of at least `least` samples, raw or scaled, in one of the layouts."""

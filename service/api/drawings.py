@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from service.api.dependencies import SplitPath
 from service.api.links import SPLIT, split_path
-from service.api.nearest import COST, describe_neighbors
+from service.api.nearest import describe_neighbors, neighbors_cost
 from service.api.pixels import check_intensities, decode_pixels, encode_pixels
 from service.api.queries import DrawingQuery, NeighborsQuery
 from service.api.schemas import DrawingNeighbors
@@ -70,7 +70,7 @@ def get_drawing_neighbors(
     drawing = decode_pixels(query.pixels, split.card)
     return Representation(
         media_type="application/json",
-        body=Whole(lambda: write_neighbors(request, split, drawing, query.k), COST),
+        body=Whole(lambda: write_neighbors(request, split, drawing, query.k), neighbors_cost(split)),
         version=split,
     )
 
@@ -85,7 +85,7 @@ def find_drawing_neighbors(
     drawing = decode_body(body, split.card)
     return Representation(
         media_type="application/json",
-        body=Whole(lambda: write_neighbors(request, split, drawing, query.k), COST),
+        body=Whole(lambda: write_neighbors(request, split, drawing, query.k), neighbors_cost(split)),
         version=split,
         storable=False,
     )

@@ -9,7 +9,7 @@ from fastapi import Query
 from service.api.dependencies import RowStoresState, SampleIndex, SettingsState, SplitPath, plan_store
 from service.api.limits import check_picture_size
 from service.api.links import SPLIT, link_sample
-from service.api.nearest import COST, describe_neighbors
+from service.api.nearest import describe_neighbors, neighbors_cost
 from service.api.picture_queries import PictureQuery, SampleQuery
 from service.api.queries import NeighborsQuery
 from service.api.schemas import NeighborList, Sample
@@ -120,7 +120,7 @@ def get_neighbors(
         )
         return body.model_dump_json().encode()
 
-    return Representation(media_type="application/json", body=Whole(make, COST), version=split)
+    return Representation(media_type="application/json", body=Whole(make, neighbors_cost(split)), version=split)
 
 
 ROUTES = (

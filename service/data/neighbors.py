@@ -1,20 +1,25 @@
-"""Nearest neighbours of a sample or of a drawing: exact Euclidean distance on raw pixels, by BLAS over blocks."""
+"""Nearest neighbours of a sample or of a drawing, exact: Euclidean distance on raw pixels.
 
-from collections.abc import Iterator
+Sketches bound every distance from below. Only images that the bounds do not exclude are measured, by BLAS over blocks.
+"""
+
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.cache import compute_once
-from service.data.selection import Selection
+from service.data.selection import Selection, to_positions
+from service.data.sketches import BLOCK, compute_sketches
 from service.data.split import Split
-
-BLOCK = 512
-"""Images a block: widened to float32 they (1.6 MB of MNIST) stay within a processor's cache."""
 
 EXACT = 1 << 24
 """Integers up to here are exact in float32."""
+
+FIRST = 4
+"""Images for each neighbour that are measured first, those with the lowest bounds."""
+
+MANY = 4
+"""If more than a quarter of all images are left, all are measured: gathering them would take longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,64 +39,51 @@ def neighbors(split: Split, position: int, k: int) -> Neighbors:
         Unknown: there is no such position in the split.
     """
     own = Selection.of(split).one(position).images.ravel()
-    squared = _measure_squares(split, own)
-    squared[position] = np.iinfo(np.int64).max
-    return _find_smallest(squared, min(k, len(split) - 1))
+    found = neighbors_of_drawing(split, own, k + 1)
+    others = found.index != position
+    return Neighbors(found.index[others][:k], found.squared[others][:k])
 
 
 def neighbors_of_drawing(split: Split, drawing: NDArray[np.uint8], k: int) -> Neighbors:
-    """The `k` samples of a split nearest to a drawing, uint8 `(pixels,)` of 0…peak; otherwise as `neighbors`."""
-    return _find_smallest(_measure_squares(split, drawing), min(k, len(split)))
+    """The `k` samples of a split nearest to a drawing, uint8 `(pixels,)` of 0…peak; otherwise as `neighbors`.
 
-
-def _find_smallest(squared: NDArray[np.int64], k: int) -> Neighbors:
-    """The `k` smallest of these squared distances, at most all of them; ties go to the lower index."""
+    The `k`-th distance of a few likely images is at least that of all: no image whose bound is greater is a neighbour.
+    """
+    k = min(k, len(split))
     if k == 0:
         return Neighbors(np.empty(0, np.int64), np.empty(0, np.int64))
+    everything = Selection.of(split)
+    bounds = compute_sketches(split.dataset).bound_squares(split.span, drawing)
+    few = min(FIRST * k, len(split))
+    likely = _find_nearest(everything.take(np.argpartition(bounds, few - 1)[:few]), drawing, k)
+    left = np.flatnonzero(bounds <= likely.squared[-1])
+    return _find_nearest(everything.take(left) if MANY * len(left) <= len(split) else everything, drawing, k)
+
+
+def _find_nearest(selection: Selection, own: NDArray[np.uint8], k: int) -> Neighbors:
+    """The `k` nearest of these samples, at most all of them; ties go to the one that comes first."""
+    squared = _measure_squares(selection, own)
     near = np.flatnonzero(squared <= np.partition(squared, k - 1)[k - 1])
-    index = near[np.argsort(squared[near], kind="stable")][:k]
-    return Neighbors(index, squared[index])
+    nearest = near[np.argsort(squared[near], kind="stable")][:k]
+    return Neighbors(to_positions(selection.indices)[nearest], squared[nearest])
 
 
-def _measure_squares(split: Split, own: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The squared distance of every image of a split to one, int64 `(n,)`.
+def _measure_squares(selection: Selection, own: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The squared distance of every sample to an image, int64 `(n,)`.
 
-    It is |a|² + |b|² - 2·a·b, every term an exact integer.
+    It is |a|² + |b|² - 2·a·b, every term an exact integer: float32 BLAS has so few columns that no sum exceeds 2^24.
     """
-    length = int((own.astype(np.int64) ** 2).sum())
-    return squared_lengths(split) + length - 2 * _multiply(_flatten(split), own, split.card.peak)
-
-
-@compute_once
-def squared_lengths(split: Split) -> NDArray[np.int64]:
-    """|b|² of every image of a split, int64 `(n,)`, read-only: half of every distance, and the same in every call."""
-    lengths = np.empty(len(split), np.int64)
-    for start, block in _widen_blocks(_flatten(split)):
-        lengths[start : start + len(block)] = np.einsum("ij,ij->i", block, block, dtype=np.float64)
-    lengths.flags.writeable = False
-    return lengths
-
-
-def _flatten(split: Split) -> NDArray[np.uint8]:
-    return split.images.reshape(len(split), split.card.pixels)
-
-
-def _multiply(images: NDArray[np.uint8], own: NDArray[np.uint8], peak: int) -> NDArray[np.int64]:
-    """Exact dot products of every image with one: float32 BLAS over so few columns that no sum exceeds 2^24."""
-    columns = EXACT // peak**2
+    columns = EXACT // selection.split.card.peak**2
+    in_dataset = to_positions(selection.indices) + selection.split.span.start
+    lengths = compute_sketches(selection.split.dataset).lengths[in_dataset]
+    squared = lengths + int((own.astype(np.int64) ** 2).sum())
     wide_own = own.astype(np.float32)
-    products = np.zeros(len(images), np.int64)
-    for start, block in _widen_blocks(images):
+    buffer = np.empty((BLOCK, len(own)), np.float32)
+    for start in range(0, len(selection), BLOCK):
+        images = selection.page(start, BLOCK).images
+        block = buffer[: len(images)]
+        np.copyto(block, images.reshape(block.shape))
         for first in range(0, len(own), columns):
             part = slice(first, first + columns)
-            products[start : start + len(block)] += (block[:, part] @ wide_own[part]).astype(np.int64)
-    return products
-
-
-def _widen_blocks(images: NDArray[np.uint8]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Each block's start and its rows as float32, in one buffer that the next block overwrites."""
-    buffer = np.empty((BLOCK, images.shape[1]), np.float32)
-    for start in range(0, len(images), BLOCK):
-        block = images[start : start + BLOCK]
-        np.copyto(buffer[: len(block)], block)
-        yield start, buffer[: len(block)]
+            squared[start : start + BLOCK] -= 2 * (block[:, part] @ wide_own[part]).astype(np.int64)
+    return squared

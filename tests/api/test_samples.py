@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from service.api.nearest import neighbors_cost
 from service.app import create_app
 from service.data.dataset import Dataset
 from service.data.neighbors import neighbors
 from service.formats.render import ColourMap, RenderOptions, draw, to_grey
+from service.http.encoder_pool import INLINE
 from service.settings import Settings
 from tests import made, sites
 
@@ -111,6 +113,13 @@ def test_neighbours_are_told_nearest_first_with_their_distances(
     assert [one["index"] for one in answer["neighbors"]] == found.index.tolist()
     assert [one["label"] for one in answer["neighbors"]] == tiny.labels[made.TRAIN + found.index].tolist()
     assert [one["distance"] ** 2 for one in answer["neighbors"]] == pytest.approx(found.squared.tolist())
+
+
+def test_the_first_neighbours_of_a_dataset_cost_more_and_all_are_found_in_the_pool() -> None:
+    split = made.source().load().split("test")
+    first = neighbors_cost(split)
+    neighbors(split, 0, 1)
+    assert first > neighbors_cost(split) > INLINE
 
 
 def test_ten_neighbours_come_unless_said_otherwise_and_their_links_lead_to_them(live: sites.Site) -> None:

@@ -41,12 +41,31 @@ def test_distances_stay_exact_at_the_largest_values() -> None:
     assert neighbors(data.split("all"), 0, 2).squared.tolist() == [1, 784 * 255**2]
 
 
-@pytest.mark.parametrize(("name", "position"), [("mnist", 0), ("mnist", 59_999), ("digits", 1_000)])
-def test_neighbours_in_the_real_data_are_exact(real: dict[str, Dataset], name: str, position: int) -> None:
-    data = real[name]
-    split = data.card.reference
-    found = neighbors(data.split(split), position, 10)
-    assert list(zip(found.squared.tolist(), found.index.tolist(), strict=True)) == brute(data, split, position, 10)
+@given(made.byte_datasets(), st.sampled_from(["train", "test", "all"]), st.data())
+def test_neighbours_are_exact_whatever_the_images_are_like(data: Dataset, split: str, draw: st.DataObject) -> None:
+    n = len(data.split(split))
+    position = draw.draw(st.sampled_from([0, n // 2, n - 1]))
+    k = draw.draw(st.sampled_from([0, 1, 7, n - 1, n + 5]))
+    found = neighbors(data.split(split), position, k)
+    assert list(zip(found.squared.tolist(), found.index.tolist(), strict=True)) == brute(data, split, position, k)
+
+
+@pytest.mark.parametrize(
+    ("name", "split"), [("mnist", "train"), ("mnist", "test"), ("mnist", "all"), ("digits", "all")]
+)
+def test_neighbours_in_the_real_data_are_exact(real: dict[str, Dataset], name: str, split: str) -> None:
+    """Every distance to some samples at once: sums of integers below 2^53, which float64 adds exactly."""
+    one = real[name].split(split)
+    positions = [*range(0, len(one), len(one) // 24), len(one) - 1]
+    wide = one.images.reshape(len(one), -1).astype(np.float64)
+    lengths = (wide**2).sum(axis=1)
+    for position, products in zip(positions, (wide @ wide[positions].T).T, strict=True):
+        squared = lengths + lengths[position] - 2 * products
+        nearest = np.argsort(squared, kind="stable")
+        nearest = nearest[nearest != position][:100]
+        found = neighbors(one, position, 100)
+        assert found.index.tolist() == nearest.tolist()
+        assert found.squared.tolist() == squared[nearest].tolist()
 
 
 def test_a_position_outside_the_split_is_unknown(tiny: Dataset) -> None:
@@ -65,6 +84,16 @@ def test_neighbours_of_a_drawing_are_the_nearest_with_ties_by_lower_index(
     found = neighbors_of_drawing(split, drawing, k)
     expected = sorted((distance, index) for index, distance in enumerate(distances))[:k]
     assert list(zip(found.squared.tolist(), found.index.tolist(), strict=True)) == expected
+
+
+@given(made.byte_datasets(), st.sampled_from(made.KINDS), st.integers(0, 2**32), st.sampled_from([0, 1, 7, 300]))
+def test_neighbours_of_a_drawing_are_exact_whatever_it_is_like(data: Dataset, kind: str, seed: int, k: int) -> None:
+    drawing = made.draw_images(kind, seed=seed, n=1, side=data.card.width).ravel()
+    squared = ((data.images.reshape(len(data.images), -1).astype(np.int64) - drawing) ** 2).sum(axis=1)
+    found = neighbors_of_drawing(data.split("all"), drawing, k)
+    nearest = np.argsort(squared, kind="stable")[:k]
+    assert found.index.tolist() == nearest.tolist()
+    assert found.squared.tolist() == squared[nearest].tolist()
 
 
 @pytest.mark.parametrize(("name", "position"), [("mnist", 31_415), ("digits", 7)])

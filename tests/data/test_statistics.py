@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.data.dataset import Dataset
-from service.data.neighbors import squared_lengths
 from service.data.projection import compute_axes
 from service.data.scale import standard_table
 from service.data.selection import Selection
+from service.data.sketches import compute_sketches
 from service.data.statistics import class_statistics, class_sums, column_statistics, intensities
 from tests import made
 
@@ -76,10 +76,10 @@ def test_nothing_that_is_stored_for_later_answers_can_be_written(data: Dataset, 
     split = data.split(name)
     stored = [function(split) for function in (intensities, class_sums, class_statistics, column_statistics)]
     arrays = [array for result in stored for array in vars(result).values() if isinstance(array, np.ndarray)]
-    arrays += [squared_lengths(split), compute_axes(split).directions, split.class_counts]
+    arrays += [*vars(compute_sketches(data)).values(), compute_axes(split).directions, split.class_counts]
     if intensities(data.split(data.card.reference)).raw.std:
         arrays.append(standard_table(data))
-    assert len(arrays) >= 18
+    assert len(arrays) >= 20
     for array in arrays:
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
