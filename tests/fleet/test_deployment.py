@@ -211,3 +211,12 @@ def test_nginx_waits_longer_for_clients_than_the_service_does(directive: str, se
     found = re.search(rf"^    {directive} (\d+)s;", CONFIGURATION.read_text(encoding="utf-8"), re.MULTILINE)
     assert found is not None
     assert int(found[1]) > getattr(Settings(), setting)
+
+
+def test_nginx_may_open_as_many_files_as_its_connections_need() -> None:
+    text = CONFIGURATION.read_text(encoding="utf-8")
+    (files, connections, kept) = (
+        int(re.findall(rf"\b{name} (?:max=)?(\d+)", text)[0])
+        for name in ("worker_rlimit_nofile", "worker_connections", "open_file_cache")
+    )
+    assert files >= 2 * connections + kept  # each may write to a file of the cache meanwhile
