@@ -80,7 +80,7 @@ test-frameworks: .venv/.dev $(FRAMEWORKS)/.venv/.done $(FRAMEWORKS)/lowest/.venv
 	for backend in tensorflow jax torch; do KERAS_BACKEND=$$backend $(TRY) $(FRAMEWORKS)/test_keras.py; done
 
 test-faults: .venv/.dev ## the tests of faults that take long: damaged files, 10,000 connections, hundreds of clients that leave
-	$(IN)/python -m pytest -m slow $(TESTS)
+	$(IN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4 $(TESTS)
 
 fuzz: .venv/.fuzz ## made-up input for SECONDS (300) to a running server and to every parser; fails at an answer 5xx
 	$(IN)/python -m tests.fuzz $(SECONDS)

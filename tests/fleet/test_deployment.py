@@ -22,8 +22,11 @@ KUBERNETES = ROOT / "deploy" / "kubernetes"
 
 FOLDERS = sorted(file.parent for file in KUBERNETES.rglob("kustomization.yaml"))
 
-OLDEST = "1.30"
-"""The first release with all that is used: a pause as `preStop`."""
+OLDEST = "1.27"
+"""The first release with all that is used without a feature gate: pods that are not ready may be evicted."""
+
+OF_A_SLOW_READER = 140_000
+"""Bytes that nginx takes for a request whose client reads slowly: measured with 300, of new answers of 4 MB."""
 
 OF_OPERATORS = {"ServiceMonitor"}
 """Kinds that Kubernetes itself does not define."""
@@ -129,7 +132,7 @@ def test_memory_of_the_pod_covers_the_process_and_its_temporary_directory(pod: R
     assert container["resources"]["requests"]["memory"] == container["resources"]["limits"]["memory"]
 
 
-def test_the_pod_has_no_privileges_and_time_to_stop(pod: Resource, container: Resource) -> None:
+def test_the_pod_has_no_privileges(pod: Resource, container: Resource) -> None:
     user = pod["securityContext"]["runAsUser"]
     assert f"USER {user}:" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert pod["securityContext"]["runAsNonRoot"]
@@ -138,7 +141,14 @@ def test_the_pod_has_no_privileges_and_time_to_stop(pod: Resource, container: Re
     assert security["readOnlyRootFilesystem"]
     assert not security["allowPrivilegeEscalation"]
     assert security["capabilities"] == {"drop": ["ALL"]}
-    assert pod["terminationGracePeriodSeconds"] >= container["lifecycle"]["preStop"]["sleep"]["seconds"] + 10
+
+
+def test_the_pod_may_answer_until_all_nodes_know_that_it_ends(
+    pod: Resource, container: Resource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = check_settings(monkeypatch, {one["name"]: one["value"] for one in container["env"]})
+    assert settings.drain_seconds >= 5
+    assert pod["terminationGracePeriodSeconds"] >= settings.drain_seconds + settings.stop_seconds + 2
 
 
 def test_all_objects_speak_of_the_same_pods() -> None:
@@ -179,10 +189,34 @@ def test_nginx_in_compose_has_room_for_its_cache(compose: Resource) -> None:
     cache = sum(int(size) for size in re.findall(r"(?:max_size|min_free)=(\d+)m", text)) * MIB
     assert cache > 0
     assert room >= cache
-    assert read_bytes(nginx["mem_limit"]) >= room + 128 * MIB
+    (requests,) = re.findall(r"limit_conn everybody (\d+);", text)
+    assert read_bytes(nginx["mem_limit"]) >= room + int(requests) * OF_A_SLOW_READER + 32 * MIB
 
 
 def test_nginx_closes_idle_connections_before_the_service_does() -> None:
     found = re.search(r"keepalive \d+;\s+keepalive_timeout (\d+)s;", CONFIGURATION.read_text(encoding="utf-8"))
     assert found is not None
     assert int(found[1]) < Settings().keep_alive_seconds
+
+
+@pytest.mark.parametrize(
+    ("directive", "setting"),
+    [
+        ("client_header_timeout", "head_seconds"),
+        ("client_body_timeout", "body_seconds"),
+        ("send_timeout", "write_seconds"),
+    ],
+)
+def test_nginx_waits_longer_for_clients_than_the_service_does(directive: str, setting: str) -> None:
+    found = re.search(rf"^    {directive} (\d+)s;", CONFIGURATION.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None
+    assert int(found[1]) > getattr(Settings(), setting)
+
+
+def test_nginx_may_open_as_many_files_as_its_connections_need() -> None:
+    text = CONFIGURATION.read_text(encoding="utf-8")
+    (files, connections, kept) = (
+        int(re.findall(rf"\b{name} (?:max=)?(\d+)", text)[0])
+        for name in ("worker_rlimit_nofile", "worker_connections", "open_file_cache")
+    )
+    assert files >= 2 * connections + kept  # each may write to a file of the cache meanwhile
