@@ -91,7 +91,6 @@ class RowFile:
         """
         end = last = max([self._table, *(end for _, end in self._read_table())])
         begin = round_up(last)
-        os.ftruncate(self._descriptor, last)  # which removes what a killed process has left
         try:
             with open(self._descriptor, "wb", closefd=False) as file:
                 file.seek(begin)
@@ -101,7 +100,7 @@ class RowFile:
             self._write_number(SPAN.size * number, REFUSED)
             raise
         finally:
-            os.ftruncate(self._descriptor, end)
+            os.ftruncate(self._descriptor, end)  # which gives back what this process or a killed one has left
         self._write_number(SPAN.size * number + NUMBER.size, end)
         self._write_number(SPAN.size * number, begin)  # from now on others see it
         return size
