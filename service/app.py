@@ -116,7 +116,13 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
     lifecycle.when_stopping(pool.close)
     admission = Admission(queue=settings.queue_requests, seconds=settings.queue_seconds)
     files = FileStore(capacity=settings.files_bytes, pool=pool, observe=partial(metrics.observe_build, "file"))
-    row_stores = RowStores(capacity=settings.row_stores_bytes, observe=partial(metrics.observe_build, "rows"))
+    row_stores = RowStores(
+        [f"{source.card.name}/{split}" for source in sources for split in source.card.splits],
+        capacity=settings.row_stores_bytes,
+        observe=partial(metrics.observe_build, "rows"),
+    )
+    if isinstance(sources, Catalog):
+        row_stores.open()  # before the workers are forked, so that all have the same file
     executor = Executor(release=f"{RELEASE};files {digest_record()}", cache=responses, files=files, pool=pool)
     tracing = Tracing(version=__version__) if settings.traces else None
     loaded: list[Dataset] = []
@@ -126,7 +132,11 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
         return_large_blocks()
         prepare_answers()
         await pool.prepare()
-        catalog = sources if isinstance(sources, Catalog) else load(sources, settings.cache_folder)
+        if isinstance(sources, Catalog):
+            catalog = sources
+        else:
+            catalog = load(sources, settings.cache_folder)
+            row_stores.open()
         if mnist.CARD.name in catalog.datasets:
             await open_originals(files)
         loaded[:] = catalog
@@ -238,10 +248,12 @@ def show_stores(
     """Show how much the stores hold and may hold, and how often the response cache had the answer."""
     metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
     metrics.read("digits_files_used_bytes", "Bytes of files that are kept, built or sent.", lambda: files.used)
-    metrics.read("digits_row_stores_bytes", "Bytes of finished rows.", lambda: row_stores.size)
+    metrics.read("digits_row_stores_bytes", "Bytes of finished rows.", lambda: row_stores.size, common=True)
     metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
     metrics.read("digits_files_capacity_bytes", "DIGITS_FILES_BYTES.", lambda: settings.files_bytes)
-    metrics.read("digits_row_stores_capacity_bytes", "DIGITS_ROW_STORES_BYTES.", lambda: settings.row_stores_bytes)
+    metrics.read(
+        "digits_row_stores_capacity_bytes", "DIGITS_ROW_STORES_BYTES.", lambda: settings.row_stores_bytes, common=True
+    )
     metrics.read(
         "digits_response_cache_capacity_bytes", "DIGITS_RESPONSE_CACHE_BYTES.", lambda: settings.response_cache_bytes
     )

@@ -253,8 +253,8 @@ class Settings(BaseSettings):
     row_stores_bytes: int = Field(
         512 * MEGABYTE,
         ge=0,
-        description="Room in the temporary directory for finished rows, of which pages of text and plain pictures are "
-        "made; 0 encodes them anew each time.",
+        description="Room in the temporary directory for the finished rows of all workers, of which pages of text and "
+        "plain pictures are made; 0 encodes them anew each time.",
     )
     encoder_threads: int = Field(2, ge=1, description="Threads for encoding that takes long.")
     encoder_queue: int = Field(64, ge=1, description="Long encodings that may wait; more are answered 503.")

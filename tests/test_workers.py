@@ -1,10 +1,13 @@
 """The service by two workers: the command itself, with the real data."""
 
+import mmap
 import os
 import re
+import signal
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from service.__main__ import STARTUP_FAILURE
+from service.settings import Settings
 from tests.processes import SERVE, RunningServer, run_server
 from tests.sites import Site
 from tests.test_main import command, copy
@@ -36,6 +40,12 @@ ANSWERS = (
 )
 """One of each kind: made here, in a thread, as a file, and an original."""
 
+PAGES = tuple(f"/v1/datasets/mnist/train/rows?{query}" for query in ("format=ndjson&limit=3", "limit=50&seed=5"))
+"""Pages that finished rows of one encoding serve."""
+
+PATIENCE = 60
+"""Seconds after which finished rows that are not there are a failure."""
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -50,8 +60,8 @@ def server(cache: Path) -> Iterator[RunningServer]:
     assert started.process.returncode == 0
 
 
-@pytest.fixture
-def connections(server: RunningServer) -> Iterator[list[HTTPConnection]]:
+@contextmanager
+def connect_to_each(server: RunningServer) -> Iterator[list[HTTPConnection]]:
     """A connection to each worker."""
     place, found = urlsplit(server.url), dict[str, HTTPConnection]()
     with ExitStack() as stack:
@@ -63,6 +73,22 @@ def connections(server: RunningServer) -> Iterator[list[HTTPConnection]]:
             worker = str(answer.headers["X-Request-ID"]).partition("-")[0]
             found.setdefault(worker, connection)
         yield list(found.values())
+
+
+@pytest.fixture
+def connections(server: RunningServer) -> Iterator[list[HTTPConnection]]:
+    with connect_to_each(server) as each:
+        yield each
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[RunningServer]:
+    """A server of the test's own, which has finished no rows yet, and makes every answer anew."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "DIGITS_RESPONSE_CACHE_BYTES": "0"}
+    with run_server([sys.executable, *SERVE, "--workers", str(WORKERS)], environment=environment) as started:
+        yield started
+    assert started.process.returncode == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def find_workers(server: RunningServer) -> list[int]:
@@ -124,6 +150,94 @@ def test_metrics_count_all_workers(server: RunningServer, connections: list[HTTP
     text = Site(server.url).get("/metrics").body.decode()
     line = 'digits_requests_total{method="GET",route="/v1/datasets/{dataset}",status="200"} 6.0'
     assert line in text.splitlines()
+
+
+def get(connection: HTTPConnection, target: str) -> tuple[bytes, str | None]:
+    """The body of an answer, and its entity tag."""
+    connection.request("GET", target)
+    answer = connection.getresponse()
+    assert answer.status == 200
+    return answer.read(), answer.headers["ETag"]
+
+
+def read_figure(connection: HTTPConnection, name: str) -> float:
+    """A figure of `/metrics`; 0 if it is not shown yet."""
+    found = re.search(rf"^{re.escape(name)} (\S+)$", get(connection, "/metrics")[0].decode(), re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def find_row_file(process: int, folder: Path) -> os.stat_result:
+    """The file of finished rows: the only one without a name, of a folder, where no files have been built."""
+    found = {}
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was open for a moment
+            if descriptor.readlink().parent == folder:
+                facts = descriptor.stat()
+                found[facts.st_ino] = facts
+    (file,) = found.values()
+    return file
+
+
+def find_mappings(process: int, inode: int) -> list[str]:
+    """The positions in a file of the parts that a process has mapped."""
+    try:
+        lines = Path(f"/proc/{process}/maps").read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return []
+    return sorted(part[2] for part in map(str.split, lines) if part[4] == str(inode))
+
+
+def find_builder(inode: int) -> int | None:
+    """The process that has the lock of the file of finished rows."""
+    locks = Path("/proc/locks").read_text(encoding="ascii")
+    found = re.search(rf" POSIX +ADVISORY +WRITE (\d+) \S+:{inode} ", locks)
+    return int(found[1]) if found else None
+
+
+def test_finished_rows_are_made_once_and_mapped_by_all(fresh: RunningServer, tmp_path: Path) -> None:
+    inode = find_row_file(fresh.process.pid, tmp_path).st_ino
+    with connect_to_each(fresh) as connections:
+        expected = [get(connections[0], target) for target in PAGES]
+        deadline = time.monotonic() + PATIENCE
+        while not all(find_mappings(process, inode) for process in find_workers(fresh)):
+            assert time.monotonic() < deadline, "no worker has finished the rows"
+            for connection in connections:
+                assert [get(connection, target) for target in PAGES] == expected
+        for connection in connections:
+            assert [get(connection, target) for target in PAGES] == expected
+        builds = [read_figure(one, 'digits_build_seconds_count{kind="rows"}') for one in connections]
+        room = read_figure(connections[0], "digits_row_stores_capacity_bytes")
+        deadline = time.monotonic() + PATIENCE
+        while (size := read_figure(connections[0], "digits_row_stores_bytes")) == 0:  # it is told once a second
+            assert time.monotonic() < deadline
+    assert builds == [1, 1]
+    assert room == Settings().row_stores_bytes
+    one, other = (find_mappings(process, inode) for process in find_workers(fresh))
+    assert one == other
+    assert 0 < find_row_file(fresh.process.pid, tmp_path).st_size - size < 2 * mmap.PAGESIZE
+
+
+def test_a_worker_that_is_killed_while_it_finishes_rows_leaves_that_to_the_others(
+    fresh: RunningServer, tmp_path: Path
+) -> None:
+    inode, site = find_row_file(fresh.process.pid, tmp_path).st_ino, Site(fresh.url)
+    expected = [site.get(target).body for target in PAGES]
+    deadline = time.monotonic() + PATIENCE
+    while (builder := find_builder(inode)) is None:
+        assert time.monotonic() < deadline, "no worker has begun"
+        assert [site.get(target).body for target in PAGES] == expected
+    assert builder in find_workers(fresh)
+    os.kill(builder, signal.SIGKILL)
+    while not any(find_mappings(process, inode) for process in find_workers(fresh)):
+        assert time.monotonic() < deadline, "no worker has finished the rows"
+        assert [site.get(target).body for target in PAGES] == expected
+    os.kill(fresh.process.pid, signal.SIGHUP)
+    old = set(find_workers(fresh))
+    while old & set(find_workers(fresh)) or not all(find_mappings(one, inode) for one in find_workers(fresh)):
+        assert time.monotonic() < deadline, "new workers have no finished rows"
+        assert [site.get(target).body for target in PAGES] == expected
+    with connect_to_each(fresh) as connections:
+        assert read_figure(connections[0], 'digits_build_seconds_count{kind="rows"}') == 1
 
 
 def test_damaged_data_end_it_as_they_end_a_single_process(copy: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import prometheus_client
 from prometheus_client import (
@@ -176,13 +176,15 @@ class Metrics:
         """Note how long it took to build something: a `file`, or the `rows` of a split."""
         self._builds.labels(kind).observe(seconds)
 
-    def read(self, name: str, help_text: str, value: Callable[[], float], *, counts: bool = False) -> None:
+    def read(
+        self, name: str, help_text: str, value: Callable[[], float], *, counts: bool = False, common: bool = False
+    ) -> None:
         """Show a figure that another object holds: a gauge, or a counter if it only `counts` up.
 
-        Of several workers, the sum of all figures is shown.
+        Of several workers, the sum of all figures is shown; of a gauge that is `common` to them, the largest one.
         """
         if are_shared():
-            self._readings.append(_SharedReading(name, help_text, value, counts=counts))
+            self._readings.append(_SharedReading(name, help_text, value, counts=counts, common=common))
         else:
             self._registry.register(_Reading(name, help_text, value, counts=counts))
 
@@ -264,11 +266,12 @@ class _Facts(Collector):
 class _SharedReading:
     """A figure whose last value all workers see; what a worker has counted stays when the worker ends."""
 
-    def __init__(self, name: str, help_text: str, value: Callable[[], float], *, counts: bool) -> None:
+    def __init__(self, name: str, help_text: str, value: Callable[[], float], *, counts: bool, common: bool) -> None:
         self._value = value
         self._published = 0.0
+        mode: Literal["livemax", "livesum"] = "livemax" if common else "livesum"
         self._counter = Counter(name, help_text, registry=None) if counts else None
-        self._gauge = None if counts else Gauge(name, help_text, registry=None, multiprocess_mode="livesum")
+        self._gauge = None if counts else Gauge(name, help_text, registry=None, multiprocess_mode=mode)
 
     def publish(self) -> None:
         value = self._value()

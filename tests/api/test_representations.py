@@ -140,7 +140,7 @@ def represent(case: Case, dataset: Dataset) -> Representation:
     request.path, request.query = "/here", case.query or Parameters()
     request.canonical_query = request.query.canonical()
     catalog = Catalog({dataset.card.name: dataset})
-    offered = {"request": request, "settings": Settings(), "stores": RowStores(capacity=1_000_000)}
+    offered = {"request": request, "settings": Settings(), "stores": RowStores([], capacity=0)}
     offered |= {"split": split, "dataset": dataset, "catalog": catalog, "query": case.query, **case.arguments}
     names = case.endpoint.__code__.co_varnames[: case.endpoint.__code__.co_argcount]
     return case.endpoint(**{name: offered[name] for name in names})

@@ -1,4 +1,4 @@
-"""Background work: begun when it is worth it, once, and one at a time."""
+"""Background work: begun when it is worth it, and one at a time."""
 
 import asyncio
 import threading
@@ -23,6 +23,21 @@ def test_work_begins_when_enough_requests_would_have_gained() -> None:
 
     asyncio.run(ask())
     assert done == ["key"]
+
+
+def test_work_is_done_again_only_if_as_many_requests_still_would_have_gained() -> None:
+    done: list[str] = []
+
+    async def ask() -> None:
+        background = Background()
+        for requests, expected in ((ENOUGH, 1), (ENOUGH - 1, 1), (1, 2)):
+            for _ in range(requests):
+                background.want(Improvement("key", lambda: done.append("key")))
+            await asyncio.gather(*background._tasks.values())
+            assert len(done) == expected
+        await background.finish()
+
+    asyncio.run(ask())
 
 
 def test_one_work_is_done_at_a_time() -> None:

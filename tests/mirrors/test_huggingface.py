@@ -18,11 +18,11 @@ from service.data.selection import Selection
 from service.formats.format import PIECE
 from service.formats.png import PLAIN, encode_rows
 from service.formats.render import to_grey
-from service.formats.row_store import write_rows
 from service.mirrors.huggingface import MIRROR
 from service.mirrors.huggingface.parquet import ROW_GROUP, encode_split
 from service.mirrors.huggingface.repositories import DIGITS, MNIST, REPOSITORIES, ROOT, Repository
 from tests import made
+from tests.formats.stored import store_rows
 from tests.http.expect import assert_problem, stable_headers
 from tests.sites import Answer, Site
 
@@ -96,7 +96,7 @@ def test_a_file_is_such_as_the_library_datasets_writes(
 def test_finished_rows_of_a_split_only_make_a_file_sooner() -> None:
     split = made.source().load().split("train")
     drawn = list(encode_split(split))
-    split.encoded[PLAIN] = write_rows(encode_rows(Selection.of(split).batch()), room=1_000_000)
+    split.encoded[PLAIN] = store_rows(encode_rows(Selection.of(split).batch()))
     assert b"".join(encode_split(split)) == b"".join(drawn)
     assert max(map(len, drawn)) <= PIECE
 
