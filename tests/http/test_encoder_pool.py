@@ -265,7 +265,7 @@ def test_what_waits_behind_work_that_leaves_the_queue_takes_its_place(patience: 
         budget.add(60)
         large = asyncio.create_task(pool.run(int, kind="a", memory=80))
         await let_others_run()
-        pool._patience = 600  # noqa: SLF001 - or the one behind may be refused in the same moment
+        pool._patience = 600
         small = asyncio.create_task(pool.run(int, kind="a", memory=10))
         await let_others_run()
         if patience > 1:
