@@ -162,6 +162,7 @@ class Watch:
             return False
         for one in nsmallest(max(1, int(EVICTED * self.most)), idle, key=lambda one: self._waits[one][2]):
             one.close_idle()
+            self.forget(one)  # or it would be found again until it is gone, in place of others
         return True
 
 
