@@ -105,9 +105,7 @@ class Executor:
                 headers.append((b"repr-digest", file.repr_digest))
                 return StoredResponse(headers, etag, file, request.scope["route"], self._turns)
             case Listing():
-                files = await run_for_client(request.receive, lambda: self._find_listed_files(request, body))
-                whole = Whole(partial(body.make, files), LISTING_COST)
-                content = await self._make(request, whole, etag, coding)
+                content = await self._make(request, await self._complete(request, body), etag, coding)
                 response = StoredResponse(headers, etag, content, request.scope["route"], self._turns)
                 return self._keep(request, representation, response)
             case Whole():
@@ -130,6 +128,11 @@ class Executor:
             return await self._files.open(body.path)
         return await self._files.get(etag, body.make, size=body.size, kind=find_kind(request), cost=body.cost)
 
+    async def _complete(self, request: ApiRequest, listing: Listing) -> Whole:
+        """What tells of files, which are found or built for it."""
+        files = await run_for_client(request.receive, lambda: self._find_listed_files(request, listing))
+        return Whole(partial(listing.make, files), LISTING_COST)
+
     async def _find_listed_files(self, request: ApiRequest, listing: Listing) -> dict[str, StoredFile]:
         """The finished files that another answer tells of, by their names in it."""
         return {name: await self._find_listed(request, one) for name, one in listing.files.items()}
@@ -144,8 +147,7 @@ class Executor:
         """The response to a request whose answer is not stored."""
         body = representation.body
         if isinstance(body, Listing):
-            files = await self._find_listed_files(request, body)
-            body = Whole(partial(body.make, files))
+            body = await self._complete(request, body)
         fields = {"content-type": representation.media_type, "cache-control": "no-store", **representation.headers}
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in fields.items()]
         if isinstance(body, Pieces):
