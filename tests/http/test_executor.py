@@ -718,7 +718,7 @@ def test_a_listing_whose_client_has_left_builds_no_further_file(*, storable: boo
             media_type="text/plain", body=Listing(files, list_files), version=Version(), storable=storable
         )
         request = ApiRequest(request_of().scope, receive)
-        request.path, request.query, request.canonical_query = "/a", RevisionQuery(), ""
+        request.path, request.query, request.canonical_query = "/a", RevisionQuery(), {}
         with pytest.raises(ClientDisconnect):
             await asyncio.wait_for(executor.execute(request, listing), 20)
         gate.set()
