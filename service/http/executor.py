@@ -29,7 +29,7 @@ from service.http.stored_response import (
     describe_whole,
 )
 from service.http.streaming import StreamResponse
-from service.http.turns import SHORT, Turns
+from service.http.turns import Turns
 
 FOR_EVER = "public, max-age=31536000, immutable"
 """With the right `rev` an answer never changes."""
@@ -157,7 +157,7 @@ class Executor:
 
     async def _make_once(self, request: ApiRequest, body: Whole) -> memoryview:
         """A whole body that nobody else waits for."""
-        if await self._may_run_here(body):
+        if self._may_run_here(body):
             return self._pool.budget.track(body.make())
         return await run_for_client(
             request.receive, lambda: self._run(request, body, partial(timed, "encode", body.make))
@@ -165,20 +165,16 @@ class Executor:
 
     async def _make(self, request: ApiRequest, body: Whole, etag: str, coding: str) -> memoryview:
         """A whole body in a content coding."""
-        if not await self._may_run_here(body):
+        if not self._may_run_here(body):
             return await self._share(request, body, etag, lambda: compress_timed(timed("encode", body.make), coding))
         content = body.make()
         if coding != IDENTITY and len(content) > LARGEST_INLINE:
             return await self._share(request, body, etag, lambda: compress_timed(content, coding))
         return self._pool.budget.track(compress(content, coding))
 
-    async def _may_run_here(self, body: Whole) -> bool:
-        """Whether a body is made on the event loop, in a turn of its own unless it is short work."""
-        if body.cost > INLINE:
-            return False
-        if body.cost > SHORT:
-            await self._turns.take()
-        return self._pool.budget.fits(body.memory)
+    def _may_run_here(self, body: Whole) -> bool:
+        """Whether a body is made on the event loop, in the turn in which `Admission` has started its request."""
+        return body.cost <= INLINE and self._pool.budget.fits(body.memory)
 
     async def _share(self, request: ApiRequest, body: Whole, etag: str, make: Callable[[], Encoded]) -> memoryview:
         """What `make` gives in the pool, for all who ask for the same bytes meanwhile."""
