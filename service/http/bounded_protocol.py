@@ -120,7 +120,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if excess > 0 and not watch.make_room():
             self.spare = True
             if excess > SPARE:
-                watch.refused += 1
                 self.refused = True
                 self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, CROWDED, None)
                 transport.close()
