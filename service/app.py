@@ -27,24 +27,18 @@ from service.api.open_paths import is_health, is_open
 from service.api.operation_links import DESCRIBED_LINKS
 from service.api.pages import PAGES
 from service.data.catalog import Catalog
-from service.data.dataset import Dataset
 from service.datasets import SOURCES, mnist
 from service.datasets.pixel_cache import load_through_cache
 from service.datasets.source import Source
 from service.errors import ServiceError
 from service.formats import ENCODERS, prepare
-from service.formats.row_stores import RowStores
 from service.http import openapi
 from service.http.access import ApiKeyMiddleware, KeyRing, RateLimitMiddleware
 from service.http.admission import Admission
 from service.http.allocator import return_large_blocks
 from service.http.compression import LIBRARIES
 from service.http.dispatcher import Dispatcher
-from service.http.encoder_pool import EncoderPool
-from service.http.executor import Executor
-from service.http.file_store import FileStore
 from service.http.lifecycle import Lifecycle
-from service.http.memory_budget import MemoryBudget
 from service.http.metrics import Metrics
 from service.http.middleware import (
     ANY_ORIGIN,
@@ -58,13 +52,14 @@ from service.http.middleware import (
 from service.http.pages import PROBLEM_PAGES, TEMPLATES
 from service.http.problems import handle_http_exception, handle_service_error
 from service.http.rate_limit import RateLimiter
-from service.http.response_cache import ResponseCache, ResponseCacheMiddleware
-from service.http.tracing import NO_TELEMETRY, Tracing
+from service.http.response_cache import ResponseCacheMiddleware
+from service.http.tracing import NO_TELEMETRY
 from service.mirrors import ENCODED_SLASHES
 from service.mirrors import ROUTES as MIRROR_ROUTES
 from service.mirrors.idx import open_originals
 from service.mirrors.listing import PAGES as MIRROR_PAGES
 from service.package import digest_record
+from service.parts import Parts, build_parts, show_data, show_parts
 from service.settings import Settings
 
 log = logging.getLogger("service")
@@ -103,60 +98,10 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
 
     Instead of sources it takes a catalog that is loaded already, which several workers share.
     """
-    settings = settings or Settings()
-    metrics, responses = Metrics(), ResponseCache(capacity=settings.response_cache_bytes)
-    budget = MemoryBudget(capacity=settings.answers_bytes, cached=settings.response_cache_bytes)
-    pool = EncoderPool(
-        threads=settings.encoder_threads,
-        queue=settings.encoder_queue,
-        budget=budget,
-        patience=settings.encoder_wait_seconds,
-    )
-    lifecycle = Lifecycle()
-    lifecycle.when_stopping(pool.close)
-    admission = Admission(queue=settings.queue_requests, seconds=settings.queue_seconds)
-    files = FileStore(capacity=settings.files_bytes, pool=pool, observe=partial(metrics.observe_build, "file"))
-    row_stores = RowStores(
-        [f"{source.card.name}/{split}" for source in sources for split in source.card.splits],
-        capacity=settings.row_stores_bytes,
-        observe=partial(metrics.observe_build, "rows"),
-    )
+    cards = [source.card for source in sources]
+    parts = build_parts(settings or Settings(), cards, release=f"{RELEASE};files {digest_record()}")
     if isinstance(sources, Catalog):
-        row_stores.open()  # before the workers are forked, so that all have the same file
-    executor = Executor(release=f"{RELEASE};files {digest_record()}", cache=responses, files=files, pool=pool)
-    tracing = Tracing(version=__version__) if settings.traces else None
-    loaded: list[Dataset] = []
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
-        return_large_blocks()
-        prepare_answers()
-        await pool.prepare()
-        if isinstance(sources, Catalog):
-            catalog = sources
-        else:
-            catalog = load(sources, settings.cache_folder)
-            row_stores.open()
-        if mnist.CARD.name in catalog.datasets:
-            await open_originals(files)
-        loaded[:] = catalog
-        if tracing is not None:
-            tracing.start()
-        yield AppState(
-            catalog=catalog,
-            settings=settings,
-            metrics=metrics,
-            executor=executor,
-            row_stores=row_stores,
-            lifecycle=lifecycle,
-        )
-        loaded.clear()
-        row_stores.close()
-        await executor.background.finish()
-        metrics.close()
-        if tracing is not None:
-            await tracing.stop()
-
+        parts.row_stores.open()  # before the workers are forked, so that all have the same file
     app = Service(
         **DESCRIPTION,
         docs_url=None,
@@ -164,25 +109,60 @@ def create_app(settings: Settings | None = None, sources: Sequence[Source] | Cat
         openapi_url=None,
         redirect_slashes=False,
         routes=[*API_ROUTES, *MIRROR_ROUTES],
-        lifespan=lifespan,
-        telemetry=NO_TELEMETRY if tracing is None else tracing.telemetry,
+        lifespan=lambda _: run(parts, sources),
+        telemetry=NO_TELEMETRY if parts.tracing is None else parts.tracing.telemetry,
         exception_handlers={ServiceError: handle_service_error, HTTPException: handle_http_exception},
     )
-    app.lifecycle, app.admission, app.metrics = lifecycle, admission, metrics
-    app.root_path = settings.root_path
-    names = describe_names([source.card for source in sources])
-    app.openapi = cache(lambda: openapi.document(app, names, DESCRIBED_LINKS, needs_key=bool(settings.api_keys)))  # type: ignore[method-assign] # as FastAPI documents it
-    show_stores(metrics, settings, responses, files, row_stores)
-    show_pool(metrics, settings, pool)
-    show_state(metrics, lifecycle, admission, loaded)
-    add_layers(app, settings, responses, tracing)
+    app.lifecycle, app.admission, app.metrics = parts.lifecycle, parts.admission, parts.metrics
+    app.root_path = parts.settings.root_path
+    names, needs_key = describe_names(cards), bool(parts.settings.api_keys)
+    app.openapi = cache(lambda: openapi.document(app, names, DESCRIBED_LINKS, needs_key=needs_key))  # type: ignore[method-assign] # as FastAPI documents it
+    show_parts(parts)
+    show_data(parts.metrics, cards)
+    add_layers(app, parts)
     return app
 
 
-def add_layers(app: Service, settings: Settings, responses: ResponseCache, tracing: Tracing | None) -> None:
+@asynccontextmanager
+async def run(parts: Parts, sources: Sequence[Source] | Catalog) -> AsyncIterator[AppState]:
+    """Start an application, give what its endpoints need of it, and end it.
+
+    Raises:
+        DamagedData: a dataset or a file of the package is not what it should be.
+    """
+    return_large_blocks()
+    prepare_answers()
+    await parts.pool.prepare()
+    if isinstance(sources, Catalog):
+        catalog = sources
+    else:
+        catalog = load(sources, parts.settings.cache_folder)
+        parts.row_stores.open()
+    if mnist.CARD.name in catalog.datasets:
+        await open_originals(parts.files)
+    if parts.tracing is not None:
+        parts.tracing.start()
+    yield AppState(
+        catalog=catalog,
+        settings=parts.settings,
+        metrics=parts.metrics,
+        executor=parts.executor,
+        row_stores=parts.row_stores,
+        lifecycle=parts.lifecycle,
+    )
+    parts.lifecycle.stop()  # a server of another kind has not told it
+    parts.row_stores.close()
+    parts.metrics.close()
+    if parts.tracing is not None:
+        await parts.tracing.stop()
+    await parts.executor.background.finish()  # the last, for what it waits for may take longer than the server does
+
+
+def add_layers(app: Service, parts: Parts) -> None:
     """Add the middleware that the settings ask for."""
+    settings = parts.settings
     # The last one added is the outermost.
-    app.add_middleware(ResponseCacheMiddleware, cache=responses)
+    app.add_middleware(ResponseCacheMiddleware, cache=parts.responses)
     add_access(app, settings)
     app.add_middleware(
         EarlyAnswerMiddleware,
@@ -193,9 +173,9 @@ def add_layers(app: Service, settings: Settings, responses: ResponseCache, traci
     anybody = "*" in settings.cors_origins
     app.add_middleware(
         RequestMetricsMiddleware,
-        metrics=app.metrics,
+        metrics=parts.metrics,
         headers=[*EVERY_ANSWER, *(ANY_ORIGIN if anybody else ())],
-        tracing=tracing,
+        tracing=parts.tracing,
         log_requests=settings.access_log,
     )
     if not anybody:
@@ -228,47 +208,6 @@ def prepare_answers() -> None:
     """
     prepare()
     prepare_files()
-
-
-def show_state(metrics: Metrics, lifecycle: Lifecycle, admission: Admission, loaded: Sequence[Dataset]) -> None:
-    """Show what is served, and whether requests are welcome."""
-    metrics.read("digits_requests_waiting", "Requests that wait for their turn.", lambda: admission.waiting)
-    metrics.read(
-        "digits_ready",
-        "Whether requests are welcome: the data is verified, and the service does not stop.",
-        lambda: bool(loaded) and lifecycle.ready,
-    )
-    metrics.tell("digits_build_info", "The release.", lambda: [{"version": __version__}])
-    metrics.tell("digits_dataset_info", "The data.", lambda: [{"dataset": d.card.name, "rev": d.rev} for d in loaded])
-
-
-def show_stores(
-    metrics: Metrics, settings: Settings, responses: ResponseCache, files: FileStore, row_stores: RowStores
-) -> None:
-    """Show how much the stores hold and may hold, and how often the response cache had the answer."""
-    metrics.read("digits_files_bytes", "Bytes of built files.", lambda: files.size)
-    metrics.read("digits_files_used_bytes", "Bytes of files that are kept, built or sent.", lambda: files.used)
-    metrics.read("digits_row_stores_bytes", "Bytes of finished rows.", lambda: row_stores.size, common=True)
-    metrics.read("digits_response_cache_bytes", "Bytes of finished answers in memory.", lambda: responses.size)
-    metrics.read("digits_files_capacity_bytes", "DIGITS_FILES_BYTES.", lambda: settings.files_bytes)
-    metrics.read(
-        "digits_row_stores_capacity_bytes", "DIGITS_ROW_STORES_BYTES.", lambda: settings.row_stores_bytes, common=True
-    )
-    metrics.read(
-        "digits_response_cache_capacity_bytes", "DIGITS_RESPONSE_CACHE_BYTES.", lambda: settings.response_cache_bytes
-    )
-    metrics.read("digits_response_cache_hits", "Requests answered from memory.", lambda: responses.hits, counts=True)
-    metrics.read("digits_response_cache_misses", "Requests not found in memory.", lambda: responses.misses, counts=True)
-
-
-def show_pool(metrics: Metrics, settings: Settings, pool: EncoderPool) -> None:
-    """Show how much the pool has to do, and how much memory answers take."""
-    metrics.read("digits_encoder_threads", "Threads for encodings.", lambda: settings.encoder_threads)
-    metrics.read("digits_encoders_running", "Encodings under way.", lambda: pool.running)
-    metrics.read("digits_encoders_waiting", "Encodings that wait for a thread.", lambda: pool.waiting)
-    metrics.read("digits_encoders_refused", "Encodings refused.", lambda: pool.refused, counts=True)
-    metrics.read("digits_encoders_abandoned", "Encodings whose clients left.", lambda: pool.abandoned, counts=True)
-    metrics.read("digits_answers_bytes", "Bytes of answers being made, sent or kept.", lambda: pool.budget.used)
 
 
 def add_access(app: FastAPI, settings: Settings) -> None:

@@ -64,6 +64,17 @@ def test_an_application_is_built_of_values_and_loads_when_it_starts() -> None:
         assert [card["name"] for card in site.get("/v1/datasets").json["datasets"]] == ["one", "two"]
 
 
+def test_an_application_that_has_ended_leaves_no_thread_behind_whatever_has_served_it() -> None:
+    before = set(threading.enumerate())
+    with TestClient(create_app(Settings(), [made.source()])) as client:
+        assert client.get(f"{HERE}/statistics").status_code == 200
+        assert client.get("/metrics").status_code == 200
+    ours = [one for one in set(threading.enumerate()) - before if one.name.startswith(("encoder", "metrics"))]
+    for thread in ours:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in ours)
+
+
 def test_a_start_that_fails_is_told_in_one_sentence(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

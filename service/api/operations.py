@@ -31,6 +31,7 @@ ASSETS = {
 
 COMPRESSING_COST = 5.0
 """Milliseconds to compress a file of a megabyte."""
+
 SELF_ONLY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

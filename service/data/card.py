@@ -72,6 +72,11 @@ class Card:
     digest: str
 
     @property
+    def rev(self) -> str:
+        """The first 12 hex digits of the digest: short enough for a URL, long enough to pin the data."""
+        return self.digest[:12]
+
+    @property
     def pixels(self) -> int:
         """Number of pixels of one image."""
         return self.height * self.width

@@ -44,8 +44,8 @@ class Dataset:
 
     @property
     def rev(self) -> str:
-        """The first 12 hex digits of the digest: short enough for a URL, long enough to pin the data."""
-        return self.digest[:12]
+        """The first 12 hex digits of the digest."""
+        return self.card.rev
 
     def split(self, name: str) -> Split:
         """The split of this name, always the same object.

@@ -36,7 +36,7 @@ class WaitingRequest:
     """When it arrived, in seconds of the loop's clock."""
 
     dropped: bool = False
-    """Whether its client has disconnected."""
+    """Whether its client has disconnected, or has another answer."""
 
 
 class Admission:

@@ -120,7 +120,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if excess > 0 and not watch.make_room():
             self.spare = True
             if excess > SPARE:
-                watch.refused += 1
                 self.refused = True
                 self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, CROWDED, None)
                 transport.close()
@@ -128,9 +127,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection, and a request that waits."""
         self.frame.watch.forget(self)
+        self._drop_waiting()
+        super().connection_lost(exc)
+
+    def _drop_waiting(self) -> None:
+        """Do not start a request that still waits for its turn."""
         if self.waiting is not None:
             self.waiting.dropped = True
-        super().connection_lost(exc)
 
     def find_wait(self) -> tuple[Phase, object]:
         """What the connection waits for, and something that changes when that comes nearer."""
@@ -333,6 +336,7 @@ class BoundedProtocol(HttpToolsProtocol):
         A connection that is closed while the client sends is reset, and then the client may lose the answer.
         """
         self.refused = self.lingering = True
+        self._drop_waiting()
         if self.cycle is not None:
             self.cycle.disconnected = True
             self.cycle.message_event.set()

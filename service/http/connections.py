@@ -110,10 +110,6 @@ class Watch:
         self.most = bounds.most
         self._waits: dict[Connection, tuple[Phase, object, float]] = {}
         self._searched = 0.0
-        self.timed_out = 0
-        """Connections that waited too long."""
-        self.refused = 0
-        """Connections that were refused because there were too many."""
 
     async def run(self, connections: Collection[Connection]) -> None:
         """Look at the connections, which come and go, until cancelled."""
@@ -135,7 +131,6 @@ class Watch:
             return
         seconds = self.bounds.find_seconds(phase, connection.requests)
         if seconds is not None and now - last[2] >= seconds:
-            self.timed_out += phase is not Phase.IDLE
             connection.time_out(phase)
 
     def note(self, connection: Connection) -> None:
@@ -162,6 +157,7 @@ class Watch:
             return False
         for one in nsmallest(max(1, int(EVICTED * self.most)), idle, key=lambda one: self._waits[one][2]):
             one.close_idle()
+            self.forget(one)  # or it would be found again until it is gone, in place of others
         return True
 
 

@@ -182,13 +182,15 @@ class EncoderPool:
         """Refuse work that has waited too long."""
         if self._is_waiting(work):
             self._refuse(work, BUSY, self.estimate_wait(work.kind, work.cost))
+            self._dispatch()  # what was behind it may need less memory
 
     def _abandon(self, work: Work) -> None:
         """Let go of work that nobody waits for."""
         self.abandoned += 1
+        work.cancelled.set()
         if self._is_waiting(work):
             self._drop(work)
-        work.cancelled.set()
+            self._dispatch()  # what was behind it may need less memory
 
     def _is_waiting(self, work: Work) -> bool:
         return work in self._waiting.get(work.kind, ())
@@ -210,7 +212,11 @@ class EncoderPool:
         """The first work of the kind that has taken the least time, of those that can be started."""
         kinds = sorted(self._waiting, key=lambda kind: self._served[kind])
         firsts = (self._waiting[kind][0] for kind in kinds)
-        return next((work for work in firsts if self.budget.fits(work.memory) and self._is_allowed(work)), None)
+        return next((work for work in firsts if self._is_wanted(work) and self._is_allowed(work)), None)
+
+    def _is_wanted(self, work: Work) -> bool:
+        """Whether there is room for work, and its caller has not left in this turn of the loop."""
+        return not work.finished.done() and self.budget.fits(work.memory)
 
     def _is_allowed(self, work: Work) -> bool:
         """Whether a thread is left for short work if this one starts."""

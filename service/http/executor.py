@@ -29,7 +29,7 @@ from service.http.stored_response import (
     describe_whole,
 )
 from service.http.streaming import StreamResponse
-from service.http.turns import SHORT, Turns
+from service.http.turns import Turns
 
 FOR_EVER = "public, max-age=31536000, immutable"
 """With the right `rev` an answer never changes."""
@@ -105,9 +105,7 @@ class Executor:
                 headers.append((b"repr-digest", file.repr_digest))
                 return StoredResponse(headers, etag, file, request.scope["route"], self._turns)
             case Listing():
-                files = await run_for_client(request.receive, lambda: self._find_listed_files(request, body))
-                whole = Whole(partial(body.make, files), LISTING_COST)
-                content = await self._make(request, whole, etag, coding)
+                content = await self._make(request, await self._complete(request, body), etag, coding)
                 response = StoredResponse(headers, etag, content, request.scope["route"], self._turns)
                 return self._keep(request, representation, response)
             case Whole():
@@ -130,6 +128,11 @@ class Executor:
             return await self._files.open(body.path)
         return await self._files.get(etag, body.make, size=body.size, kind=find_kind(request), cost=body.cost)
 
+    async def _complete(self, request: ApiRequest, listing: Listing) -> Whole:
+        """What tells of files, which are found or built for it."""
+        files = await run_for_client(request.receive, lambda: self._find_listed_files(request, listing))
+        return Whole(partial(listing.make, files), LISTING_COST)
+
     async def _find_listed_files(self, request: ApiRequest, listing: Listing) -> dict[str, StoredFile]:
         """The finished files that another answer tells of, by their names in it."""
         return {name: await self._find_listed(request, one) for name, one in listing.files.items()}
@@ -144,8 +147,7 @@ class Executor:
         """The response to a request whose answer is not stored."""
         body = representation.body
         if isinstance(body, Listing):
-            files = await self._find_listed_files(request, body)
-            body = Whole(partial(body.make, files))
+            body = await self._complete(request, body)
         fields = {"content-type": representation.media_type, "cache-control": "no-store", **representation.headers}
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in fields.items()]
         if isinstance(body, Pieces):
@@ -155,7 +157,7 @@ class Executor:
 
     async def _make_once(self, request: ApiRequest, body: Whole) -> memoryview:
         """A whole body that nobody else waits for."""
-        if await self._may_run_here(body):
+        if self._may_run_here(body):
             return self._pool.budget.track(body.make())
         return await run_for_client(
             request.receive, lambda: self._run(request, body, partial(timed, "encode", body.make))
@@ -163,20 +165,16 @@ class Executor:
 
     async def _make(self, request: ApiRequest, body: Whole, etag: str, coding: str) -> memoryview:
         """A whole body in a content coding."""
-        if not await self._may_run_here(body):
+        if not self._may_run_here(body):
             return await self._share(request, body, etag, lambda: compress_timed(timed("encode", body.make), coding))
         content = body.make()
         if coding != IDENTITY and len(content) > LARGEST_INLINE:
             return await self._share(request, body, etag, lambda: compress_timed(content, coding))
         return self._pool.budget.track(compress(content, coding))
 
-    async def _may_run_here(self, body: Whole) -> bool:
-        """Whether a body is made on the event loop, in a turn of its own unless it is short work."""
-        if body.cost > INLINE:
-            return False
-        if body.cost > SHORT:
-            await self._turns.take()
-        return self._pool.budget.fits(body.memory)
+    def _may_run_here(self, body: Whole) -> bool:
+        """Whether a body is made on the event loop, in the turn in which `Admission` has started its request."""
+        return body.cost <= INLINE and self._pool.budget.fits(body.memory)
 
     async def _share(self, request: ApiRequest, body: Whole, etag: str, make: Callable[[], Encoded]) -> memoryview:
         """What `make` gives in the pool, for all who ask for the same bytes meanwhile."""

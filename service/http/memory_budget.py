@@ -53,7 +53,7 @@ class MemoryBudget:
         self._on_room = function
 
     def track(self, body: Encoded) -> memoryview:
-        """A body that was made, as a view: it counts until nobody has the view, or a view that shares its memory."""
+        """A body that was made, as a view: it counts until nobody has that view; slices of it alone do not count."""
         view = memoryview(body)
         if view.nbytes >= COUNTED:
             self.add(view.nbytes)

@@ -82,7 +82,7 @@ class Metrics:
         self.in_flight = 0
         self._registry = registry = CollectorRegistry()
         self._shown = add_up_workers() if are_shared() else registry
-        self._readings: list[_SharedReading] = []
+        self._readings: list[_Reading | _SharedReading] = []
         self._requests = Counter(
             "digits_requests", "Requests answered.", ["route", "method", "status"], registry=registry
         )
@@ -181,15 +181,20 @@ class Metrics:
     ) -> None:
         """Show a figure that another object holds: a gauge, or a counter if it only `counts` up.
 
-        Of several workers, the sum of all figures is shown; of a gauge that is `common` to them, the largest one.
+        It is read by `publish`. Of several workers, the sum of all figures is shown; of a gauge that is `common` to
+        them, the largest one.
         """
         if are_shared():
             self._readings.append(_SharedReading(name, help_text, value, counts=counts, common=common))
         else:
-            self._registry.register(_Reading(name, help_text, value, counts=counts))
+            self._readings.append(reading := _Reading(name, help_text, value, counts=counts))
+            self._registry.register(reading)
 
     def publish(self) -> None:
-        """Let the other workers see the figures that other objects hold in this one."""
+        """Read the figures that other objects hold, to be shown by this worker and others.
+
+        To be called on the event loop, which some of these objects belong to.
+        """
         for reading in self._readings:
             reading.publish()
 
@@ -237,15 +242,19 @@ def name_representation(media_type: bytes) -> str:
 
 
 class _Reading(Collector):
-    """A figure that is read when metrics are collected."""
+    """A figure as it was when it was last published; metrics are collected in a thread, which must not read it."""
 
     def __init__(self, name: str, help_text: str, value: Callable[[], float], *, counts: bool) -> None:
         self._kind = CounterMetricFamily if counts else GaugeMetricFamily
         self._facts = (name, help_text)
         self._value = value
+        self._published = 0.0
+
+    def publish(self) -> None:
+        self._published = self._value()
 
     def collect(self) -> list[Metric]:
-        return [self._kind(*self._facts, value=self._value())]
+        return [self._kind(*self._facts, value=self._published)]
 
 
 class _Facts(Collector):

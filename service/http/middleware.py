@@ -40,6 +40,7 @@ METHODS = "GET, HEAD, POST, OPTIONS"
 
 VERSIONS = ("1.1", "1.0")
 """Versions of HTTP that are answered; httptools takes some more."""
+
 CLIENT_CLOSED_REQUEST = 499
 """The status in metrics and logs of a request whose client left before it was answered, as in nginx's logs."""
 

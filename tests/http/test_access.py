@@ -115,6 +115,7 @@ def test_every_key_opens_the_data_as_a_token_or_as_a_password(
         basic("", KEYS["trainer"]),
         {"Authorization": "Basic ###"},
         {"Authorization": "Basic /w=="},
+        {"Authorization": "Basic \xe9"},
         {"Authorization": f"Digest {KEYS['trainer']}"},
         {"Authorization": KEYS["trainer"]},
         {"Authorization": "Bearer \xe9"},

@@ -36,6 +36,23 @@ class FullAdmission(Admission):
         return None
 
 
+class HeldAdmission(Admission):
+    """As if it were never anybody's turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[WaitingRequest] = []
+
+    def take_place(self) -> bool:
+        """None is free."""
+        return False
+
+    def enqueue(self, start: Callable[[], None]) -> WaitingRequest:
+        """Let the request wait for ever."""
+        self.held.append(WaitingRequest(start, 0.0))
+        return self.held[-1]
+
+
 class App:
     """An application with an admission of its own."""
 
@@ -145,6 +162,15 @@ def test_a_body_has_to_go_on() -> None:
         connection.sendall(HALF_BODY)
         (answer,) = wire.split(trickle(connection, b"x" * 4_000))
     assert_problem(answer, 408, "request-timeout")
+
+
+def test_a_request_that_was_refused_while_it_waited_is_not_started() -> None:
+    admission = HeldAdmission()
+    with sites.serving(App(echo.app, admission), Settings(body_seconds=0.2)) as server, wire.connect(server) as client:
+        client.sendall(HALF_BODY)
+        (answer,) = wire.split(wire.receive(client))
+        assert_problem(answer, 408, "request-timeout")
+        assert [request.dropped for request in admission.held] == [True]
 
 
 def test_a_slow_body_that_goes_on_is_read() -> None:

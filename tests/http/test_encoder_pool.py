@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import sys
 import threading
@@ -19,6 +20,11 @@ async def let_others_run() -> None:
     """Let tasks that were created just now get as far as they can."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+def refuse_priority(*_: int) -> None:
+    """Refuse to change a priority, as some sandboxes do."""
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
 
 def test_functions_run_in_threads_and_their_result_or_exception_comes_back() -> None:
@@ -68,6 +74,11 @@ def test_the_event_loop_goes_first() -> None:
         assert os.getpriority(os.PRIO_PROCESS, 0) == own
 
     asyncio.run(main())
+
+
+def test_threads_work_where_their_priority_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.setpriority", refuse_priority)
+    assert asyncio.run(asyncio.wait_for(EncoderPool(threads=1, queue=1).run(int), 10)) == 0
 
 
 def test_no_more_functions_run_at_a_time_than_there_are_threads() -> None:
@@ -242,6 +253,27 @@ def test_work_waits_for_memory_and_smaller_work_does_not_wait_for_larger() -> No
         gate.set()
         assert all(await asyncio.gather(first, second))
         assert budget.used == 0
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("patience", [0.01, 600])
+def test_what_waits_behind_work_that_leaves_the_queue_takes_its_place(patience: float) -> None:
+    async def main() -> None:
+        budget = MemoryBudget(capacity=100)
+        pool = EncoderPool(threads=2, queue=9, budget=budget, patience=patience)
+        budget.add(60)
+        large = asyncio.create_task(pool.run(int, kind="a", memory=80))
+        await let_others_run()
+        pool._patience = 600
+        small = asyncio.create_task(pool.run(int, kind="a", memory=10))
+        await let_others_run()
+        if patience > 1:
+            assert pool.waiting == 2
+            large.cancel()
+        assert await asyncio.wait_for(small, 10) == 0
+        await asyncio.gather(large, return_exceptions=True)
+        assert budget.used == 60
 
     asyncio.run(main())
 

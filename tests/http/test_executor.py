@@ -15,6 +15,8 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
 from service import __version__
 from service.app import RELEASE, create_app
@@ -688,6 +690,41 @@ def test_a_listing_that_no_cache_may_keep_tells_of_the_same_files() -> None:
         assert bytes(response.body[:]).startswith(b"a 7 ")
         assert dict(response.headers)[b"cache-control"] == b"no-store"
     assert (pieces.built, cache.size) == (1, 0)
+
+
+@pytest.mark.parametrize("storable", [True, False])
+def test_a_listing_whose_client_has_left_builds_no_further_file(*, storable: bool) -> None:
+    async def main() -> None:
+        executor, _ = build()
+        gate, begun = threading.Event(), threading.Event()
+
+        def make() -> Iterator[bytes]:
+            begun.set()
+            gate.wait(10)
+            yield b"content"
+
+        async def receive() -> Message:
+            await asyncio.to_thread(begun.wait, 10)
+            return {"type": "http.disconnect"}
+
+        second = Pieced()
+        files = {
+            "a": Representation(
+                media_type="application/octet-stream", body=File(make, "a.bin"), version=Version(), identity="a"
+            ),
+            "b": represent_file(second, identity="b"),
+        }
+        listing = Representation(
+            media_type="text/plain", body=Listing(files, list_files), version=Version(), storable=storable
+        )
+        request = ApiRequest(request_of().scope, receive)
+        request.path, request.query, request.canonical_query = "/a", RevisionQuery(), {}
+        with pytest.raises(ClientDisconnect):
+            await asyncio.wait_for(executor.execute(request, listing), 20)
+        gate.set()
+        assert second.built == 0
+
+    asyncio.run(main())
 
 
 def test_what_holds_the_address_differs_by_it_and_is_not_given_to_others() -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import random
 import string
+import threading
 from collections.abc import Iterable
 
 import pytest
@@ -29,6 +30,20 @@ def write(metrics: Metrics) -> dict[str, Metric]:
 def find_labels(family: Metric, label: str) -> set[str]:
     """The values of a label."""
     return {sample.labels[label] for sample in family.samples}
+
+
+def test_figures_of_other_objects_are_read_on_the_event_loop() -> None:
+    threads = list[int]()
+
+    def count() -> float:
+        threads.append(threading.get_ident())
+        return len(threads)
+
+    metrics = Metrics()
+    metrics.read("digits_answers_bytes", "Bytes.", count)
+    assert write(metrics)["digits_answers_bytes"].samples[0].value == 1
+    assert write(metrics)["digits_answers_bytes"].samples[0].value == 2
+    assert threads == [threading.get_ident()] * 2
 
 
 def test_answers_are_counted_by_route_method_and_status_and_timed_by_route_and_representation() -> None:
