@@ -50,7 +50,7 @@ async def run_until(done: Callable[[], bool]) -> int:
 
 def test_requests_start_in_the_order_in_which_they_came() -> None:
     async def main() -> None:
-        requests = Requests(Admission())
+        requests = Requests(Admission(seconds=60))
         assert all(requests.ask(number) for number in range(500))
         await run_until(lambda: len(requests.steps) == 500)
         assert requests.started == requests.steps == list(range(500))
@@ -100,7 +100,7 @@ def test_a_request_that_comes_later_waits_for_those_before_it() -> None:
 
 def test_a_burst_waits_and_what_exceeds_the_queue_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
-        requests = Requests(Admission(queue=100))
+        requests = Requests(Admission(queue=100, seconds=60))
         assert all(requests.ask(number) for number in range(MOST_STARTS + 100))
         assert not requests.ask(-1)
         assert not requests.ask(-2)
