@@ -85,6 +85,19 @@ def test_expensive_requests_leave_turns_to_others() -> None:
     asyncio.run(main())
 
 
+def test_cheap_requests_after_expensive_ones_start_together_again() -> None:
+    async def main() -> None:
+        requests = Requests(Admission(seconds=60))
+        for number in range(2 * MOST_STARTS):
+            requests.ask(number, seconds=SLICE)
+        await run_until(lambda: len(requests.steps) == 2 * MOST_STARTS)
+        for number in range(10 * MOST_STARTS):
+            requests.ask(number)
+        assert await run_until(lambda: len(requests.steps) == 12 * MOST_STARTS) < 5 * MOST_STARTS
+
+    asyncio.run(main())
+
+
 def test_a_request_that_comes_later_waits_for_those_before_it() -> None:
     async def main() -> None:
         requests = Requests(Admission())

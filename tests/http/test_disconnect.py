@@ -44,3 +44,20 @@ def test_a_client_of_whom_nothing_is_known_gets_the_result() -> None:
         return 7
 
     assert asyncio.run(run_for_client(receive, work)) == 7
+
+
+def test_nobody_waits_for_the_client_when_the_work_has_ended() -> None:
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("It never comes.")
+
+    async def work() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    async def main() -> None:
+        assert await run_for_client(receive, work) == 7
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
