@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http.admission import Admission, WaitingRequest
 from service.http.connections import SPARE
-from service.http.middleware import ANY_ORIGIN, EVERY_ANSWER
+from service.http.middleware import ANY_ORIGIN, EVERY_ANSWER, REQUEST_ID
 from service.settings import Settings
 from tests import sites
 from tests.http import echo, wire
@@ -34,6 +34,14 @@ class FullAdmission(Admission):
     def enqueue(self, start: Callable[[], None]) -> WaitingRequest | None:  # noqa: ARG002
         """Refuse."""
         return None
+
+
+class HeldAdmission(Admission):
+    """As if no request could start."""
+
+    def take_place(self) -> bool:
+        """None is free."""
+        return False
 
 
 class App:
@@ -87,6 +95,14 @@ def test_a_refused_head_has_no_body(full: sites.Site) -> None:
     assert received.endswith(b"\r\n\r\n")
 
 
+@pytest.mark.parametrize("given", [b"a b", b"x" * 500, b"\xe9", b"<b>"])
+def test_a_refusal_repeats_no_identity_that_an_answer_would_not(full: sites.Site, given: bytes) -> None:
+    head = b"GET /a HTTP/1.1\r\nHost: h\r\nX-Request-ID: " + given + b"\r\n\r\n"
+    refused, _ = wire.split(wire.exchange(full, head + LAST))
+    assert_problem(refused, 503, "unavailable")
+    assert REQUEST_ID.fullmatch(refused["X-Request-ID"])
+
+
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
 def test_health_is_never_refused(full: sites.Site, path: str) -> None:
     assert full.get(path).json["path"] == path
@@ -122,6 +138,21 @@ def test_a_burst_of_many_clients_waits_and_is_answered(server: sites.Site) -> No
         for connection in connections:
             connection.sendall(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         assert [wire.split(wire.receive(one))[0].status for one in connections] == [200] * 200
+
+
+def test_a_request_that_waits_is_dropped_when_its_client_leaves() -> None:
+    admission = HeldAdmission()
+    with sites.serving(App(echo.app, admission)) as server:
+        with wire.connect(server) as connection:
+            connection.sendall(GET)
+            while not admission.waiting:
+                server.get("/livez")
+        (request,) = admission._requests
+        for _ in range(1_000):  # each gives the server a turn
+            server.get("/livez")
+            if request.dropped:
+                break
+        assert request.dropped
 
 
 # --- slow clients -----------------------------------------------------------------------------------------------------
