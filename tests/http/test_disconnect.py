@@ -1,7 +1,6 @@
 """Work for a client ends when the client has gone."""
 
 import asyncio
-import threading
 
 import pytest
 from starlette.requests import ClientDisconnect
@@ -9,11 +8,12 @@ from starlette.types import Message
 
 from service.http.disconnect import run_for_client
 from service.http.encoder_pool import EncoderPool
+from tests.http.gate import Gate
 
 
 def test_waiting_work_leaves_the_queue_with_its_client() -> None:
     async def main() -> None:
-        pool, gate, left = EncoderPool(threads=1, queue=9), threading.Event(), asyncio.Event()
+        pool, gate, left = EncoderPool(threads=1, queue=9), Gate(), asyncio.Event()
 
         async def receive() -> Message:
             await left.wait()

@@ -19,6 +19,7 @@ from service.http import file_store
 from service.http.encoder_pool import EncoderPool
 from service.http.file_store import FileStore, StoredFile, open_file, write_file
 from service.http.problems import Overloaded
+from tests.http.gate import Gate
 
 
 class Builder:
@@ -53,7 +54,7 @@ def test_the_pieces_are_joined_and_read_as_memory() -> None:
 
 def test_requests_for_a_file_that_is_being_built_wait_for_that_one() -> None:
     async def work(files: FileStore) -> None:
-        gate, builder = threading.Event(), Builder(3)
+        gate, builder = Gate(), Builder(3)
 
         def pieces() -> Iterator[bytes]:
             gate.wait()
@@ -110,7 +111,7 @@ def test_a_file_that_is_still_sent_takes_room_after_it_had_to_go() -> None:
 
 def test_files_that_are_built_at_the_same_time_do_not_take_more_than_there_is() -> None:
     async def work(files: FileStore) -> None:
-        gate, begun, most = threading.Event(), threading.Event(), 0
+        gate, begun, most = Gate(), threading.Event(), 0
 
         def pieces() -> Iterator[bytes]:
             nonlocal most
@@ -135,7 +136,7 @@ def test_files_that_are_built_at_the_same_time_do_not_take_more_than_there_is() 
 def test_a_build_ends_when_all_who_wait_for_it_have_left_and_leaves_nothing() -> None:
     async def main() -> None:
         files = FileStore(capacity=100, pool=EncoderPool(threads=1, queue=8))
-        begun, gate = threading.Event(), threading.Event()
+        begun, gate = threading.Event(), Gate()
 
         def pieces() -> Iterator[bytes]:
             yield b"x"
@@ -196,7 +197,7 @@ def test_a_full_disk_is_told_as_being_too_busy() -> None:
 
 def test_a_client_that_leaves_does_not_stop_the_building_for_others() -> None:
     async def work(files: FileStore) -> None:
-        gate, builder = threading.Event(), Builder(3)
+        gate, builder = Gate(), Builder(3)
 
         def pieces() -> Iterator[bytes]:
             gate.wait()
