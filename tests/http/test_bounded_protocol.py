@@ -1,3 +1,4 @@
+import asyncio
 import socket
 import sys
 import threading
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.http import connections
 from service.http.admission import Admission, WaitingRequest
 from service.http.connections import SPARE
 from service.http.middleware import ANY_ORIGIN, EVERY_ANSWER, REQUEST_ID
@@ -132,6 +134,33 @@ def test_only_pages_of_listed_origins_may_read_a_refusal() -> None:
     assert other.headers.get("Access-Control-Allow-Origin") is None
 
 
+class FullAfterOne(FullAdmission):
+    """As if many requests were waiting from the second one on."""
+
+    starts = 1
+
+    def take_place(self) -> bool:
+        """One is free at first."""
+        self.starts -= 1
+        return self.starts == 0
+
+
+def test_requests_that_were_sent_at_once_may_all_be_refused_after_an_answer() -> None:
+    with sites.serving(App(echo.app, FullAfterOne())) as server:
+        statuses = [answer.status for answer in wire.split(wire.exchange(server, GET * 2_000 + LAST))]
+    assert statuses == [200, *[503] * 1_999, 200]
+
+
+def test_a_refused_client_that_sends_on_is_not_reset(server: sites.Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise it may lose the answer that says why."""
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 30)
+    with wire.connect(server) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        assert wire.split(wire.receive(connection))[0].status == 400
+        for _ in range(20):
+            connection.sendall(bytes(20_000))
+
+
 def test_a_burst_of_many_clients_waits_and_is_answered(server: sites.Site) -> None:
     with ExitStack() as stack:
         connections = [stack.enter_context(wire.connect(server)) for _ in range(200)]
@@ -187,6 +216,19 @@ def test_a_slow_body_that_goes_on_is_read() -> None:
             connection.sendall(part)
         (answer,) = wire.split(wire.receive(connection))
     assert answer.json["body"] == part.decode() * 8
+
+
+def test_a_body_that_the_application_does_not_read_yet_has_all_time() -> None:
+    async def read_late(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await asyncio.sleep(1.5)
+        await echo.app(scope, receive, send)
+
+    body = b"x" * 300_000  # more than the server receives before it is read
+    head = b"POST /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 300000\r\n\r\n"
+    with sites.serving(read_late, Settings(body_seconds=0.5)) as server:
+        (answer,) = wire.split(wire.exchange(server, head + body))
+    assert (answer.status, len(answer.json["body"])) == (200, len(body))
 
 
 def test_a_body_that_stops_after_the_answer_ends_the_connection_without_a_second_answer() -> None:

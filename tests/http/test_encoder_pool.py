@@ -191,6 +191,22 @@ def test_kinds_take_turns_by_the_time_that_they_take() -> None:
     asyncio.run(main())
 
 
+def test_a_kind_that_comes_later_does_not_make_up_for_the_time_before() -> None:
+    async def main() -> None:
+        pool, gate, log = EncoderPool(threads=1, queue=20), Gate(), Log()
+        running = asyncio.create_task(pool.run(gate.wait, kind="old", cost=200))
+        await let_others_run()
+        old = [asyncio.create_task(pool.run(log("old"), kind="old", cost=40)) for _ in range(3)]
+        await let_others_run()
+        new = [asyncio.create_task(pool.run(log("new"), kind="new", cost=40)) for _ in range(3)]
+        await let_others_run()
+        gate.set()
+        await asyncio.gather(running, *old, *new)
+        assert log.names == ["old", "new"] * 3
+
+    asyncio.run(main())
+
+
 def test_a_thread_is_left_for_short_work() -> None:
     async def main() -> None:
         pool, gate = EncoderPool(threads=2, queue=9), Gate()
@@ -251,16 +267,17 @@ def test_work_that_nobody_waits_for_ends_at_its_next_block_and_its_memory_counts
     async def main() -> None:
         budget = MemoryBudget(capacity=100)
         pool = EncoderPool(threads=1, queue=9, budget=budget)
-        begun, gate, ended = threading.Event(), Gate(), threading.Event()
+        begun, gate = threading.Event(), Gate()
+        went_on, ended = threading.Event(), threading.Event()
 
         def work() -> None:
             begun.set()
             gate.wait()
             try:
                 checkpoint()
+                went_on.set()
             finally:
                 ended.set()
-            raise AssertionError("It went on.")
 
         task = asyncio.create_task(pool.run(work, memory=70))
         assert await asyncio.to_thread(begun.wait, 10)
@@ -269,6 +286,7 @@ def test_work_that_nobody_waits_for_ends_at_its_next_block_and_its_memory_counts
         assert (budget.used, pool.abandoned) == (70, 1)
         gate.set()
         assert await asyncio.to_thread(ended.wait, 10)
+        assert not went_on.is_set()
         assert await pool.run(int, memory=100) == 0
         assert budget.used == 0
 

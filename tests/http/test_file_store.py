@@ -136,14 +136,15 @@ def test_files_that_are_built_at_the_same_time_do_not_take_more_than_there_is() 
 def test_a_build_ends_when_all_who_wait_for_it_have_left_and_leaves_nothing() -> None:
     async def main() -> None:
         files = FileStore(capacity=100, pool=EncoderPool(threads=1, queue=8))
-        begun, gate = threading.Event(), Gate()
+        begun, gate, made = threading.Event(), Gate(), 0
 
         def pieces() -> Iterator[bytes]:
-            yield b"x"
-            begun.set()
-            gate.wait()
-            yield b"x"
-            raise AssertionError("It went on.")
+            nonlocal made
+            for _ in range(8):
+                made += 1
+                yield b"x"
+                begun.set()
+                gate.wait()
 
         leaving = asyncio.create_task(files.get("a", pieces, size=90))
         assert await asyncio.to_thread(begun.wait, 10)
@@ -151,6 +152,7 @@ def test_a_build_ends_when_all_who_wait_for_it_have_left_and_leaves_nothing() ->
         await asyncio.gather(leaving, return_exceptions=True)
         gate.set()
         assert len(await files.get("b", Builder(100))) == files.used == 100
+        assert made == 2  # the next one after it had begun
 
     asyncio.run(main())
 
@@ -279,6 +281,15 @@ def test_parts_within_and_across_windows_are_those_of_the_content(small_windows:
     for start in edges:
         for stop in [*edges, len(content), len(content) + 5]:
             assert bytes(file[start:stop]) == content[start:stop]
+
+
+def test_a_file_that_cannot_be_mapped_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    file = write_file([b"content"])
+    monkeypatch.setattr(mmap, "mmap", fail)
+    assert bytes(file[3:7]) == b"tent"
 
 
 def test_readers_share_a_window_for_as_long_as_one_of_them_has_a_part_of_it(small_windows: int) -> None:
