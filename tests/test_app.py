@@ -171,7 +171,8 @@ async def let_others_run() -> None:
 
 
 def test_a_full_queue_is_503_with_the_time_to_wait_and_short_work_goes_on() -> None:
-    with TestClient(create_app(Settings(encoder_threads=1, encoder_queue=1), [made.source()])) as client:
+    settings = Settings(encoder_threads=1, encoder_queue=1, encoder_wait_seconds=60)
+    with TestClient(create_app(settings, [made.source()])) as client:
         pool, gate = client.app_state["executor"]._pool, threading.Event()
         assert client.portal is not None
         waiting = [client.portal.start_task_soon(pool.run, gate.wait) for _ in range(2)]

@@ -34,7 +34,6 @@ async def run_for_client(receive: Receive, work: Callable[[], Coroutine[Any, Any
     try:
         return await task
     except asyncio.CancelledError:
-        task.cancel()
         if left:
             raise ClientDisconnect from None
         raise

@@ -50,7 +50,7 @@ async def run_until(done: Callable[[], bool]) -> int:
 
 def test_requests_start_in_the_order_in_which_they_came() -> None:
     async def main() -> None:
-        requests = Requests(Admission())
+        requests = Requests(Admission(seconds=60))
         assert all(requests.ask(number) for number in range(500))
         await run_until(lambda: len(requests.steps) == 500)
         assert requests.started == requests.steps == list(range(500))
@@ -85,6 +85,19 @@ def test_expensive_requests_leave_turns_to_others() -> None:
     asyncio.run(main())
 
 
+def test_cheap_requests_after_expensive_ones_start_together_again() -> None:
+    async def main() -> None:
+        requests = Requests(Admission(seconds=60))
+        for number in range(2 * MOST_STARTS):
+            requests.ask(number, seconds=SLICE)
+        await run_until(lambda: len(requests.steps) == 2 * MOST_STARTS)
+        for number in range(10 * MOST_STARTS):
+            requests.ask(number)
+        assert await run_until(lambda: len(requests.steps) == 12 * MOST_STARTS) < 5 * MOST_STARTS
+
+    asyncio.run(main())
+
+
 def test_a_request_that_comes_later_waits_for_those_before_it() -> None:
     async def main() -> None:
         requests = Requests(Admission())
@@ -100,7 +113,7 @@ def test_a_request_that_comes_later_waits_for_those_before_it() -> None:
 
 def test_a_burst_waits_and_what_exceeds_the_queue_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
-        requests = Requests(Admission(queue=100))
+        requests = Requests(Admission(queue=100, seconds=60))
         assert all(requests.ask(number) for number in range(MOST_STARTS + 100))
         assert not requests.ask(-1)
         assert not requests.ask(-2)

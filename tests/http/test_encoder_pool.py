@@ -14,6 +14,7 @@ from service.http.encoder_pool import LONG, EncoderPool
 from service.http.memory_budget import MemoryBudget
 from service.http.priority import NICE
 from service.http.problems import Overloaded
+from tests.http.gate import Gate
 
 
 async def let_others_run() -> None:
@@ -42,7 +43,7 @@ def test_a_thread_does_not_hold_a_result_longer_than_those_who_use_it(monkeypatc
         pass
 
     async def main() -> None:
-        loop, gate = asyncio.get_running_loop(), threading.Event()
+        loop, gate = asyncio.get_running_loop(), Gate()
         call = loop.call_soon_threadsafe
 
         def call_and_wait(callback: Callable[..., object], *arguments: object) -> object:
@@ -83,7 +84,7 @@ def test_threads_work_where_their_priority_cannot_be_changed(monkeypatch: pytest
 
 def test_no_more_functions_run_at_a_time_than_there_are_threads() -> None:
     async def main() -> None:
-        pool, gate, running = EncoderPool(threads=2, queue=9), threading.Event(), threading.Semaphore(0)
+        pool, gate, running = EncoderPool(threads=2, queue=9), Gate(), threading.Semaphore(0)
 
         def work() -> bool:
             running.release()
@@ -101,7 +102,7 @@ def test_no_more_functions_run_at_a_time_than_there_are_threads() -> None:
 
 def test_a_full_queue_refuses_more_work_until_some_has_ended() -> None:
     async def main() -> None:
-        pool, gate = EncoderPool(threads=1, queue=2), threading.Event()
+        pool, gate = EncoderPool(threads=1, queue=2), Gate()
         waiting = [asyncio.create_task(pool.run(gate.wait)) for _ in range(3)]
         await let_others_run()
         with pytest.raises(Overloaded, match="try again"):
@@ -115,7 +116,7 @@ def test_a_full_queue_refuses_more_work_until_some_has_ended() -> None:
 
 def test_failed_and_cancelled_work_leaves_the_queue() -> None:
     async def main() -> None:
-        pool, gate = EncoderPool(threads=1, queue=1), threading.Event()
+        pool, gate = EncoderPool(threads=1, queue=1), Gate()
         running = asyncio.create_task(pool.run(gate.wait))
         cancelled = asyncio.create_task(pool.run(gate.wait))
         await let_others_run()
@@ -133,7 +134,7 @@ def test_failed_and_cancelled_work_leaves_the_queue() -> None:
 
 def test_the_bound_holds_for_requests_that_start_in_the_same_turn_of_the_loop() -> None:
     async def main() -> None:
-        pool, gate = EncoderPool(threads=2, queue=3), threading.Event()
+        pool, gate = EncoderPool(threads=2, queue=3), Gate()
         waiting = [asyncio.create_task(pool.run(gate.wait)) for _ in range(50)]  # none has begun yet
         await let_others_run()
         refused = [one for one in waiting if one.done()]
@@ -151,8 +152,8 @@ def test_a_thread_is_there_before_the_first_work_comes() -> None:
     async def main() -> None:
         pool = EncoderPool(threads=1, queue=1)
         await pool.prepare()
-        threads = threading.active_count()
-        assert await pool.run(threading.active_count) == threads
+        threads = {one.ident for one in threading.enumerate()}
+        assert await pool.run(threading.get_ident) in threads
 
     asyncio.run(main())
 
@@ -172,7 +173,7 @@ class Log:
 
 def test_the_last_of_the_kind_of_which_most_are_waiting_makes_place_for_another_kind() -> None:
     async def main() -> None:
-        pool, gate = EncoderPool(threads=1, queue=3), threading.Event()
+        pool, gate = EncoderPool(threads=1, queue=3), Gate()
         sheets = [asyncio.create_task(pool.run(gate.wait, kind="sheets")) for _ in range(4)]
         await let_others_run()
         cards = [asyncio.create_task(pool.run(gate.wait, kind="cards")) for _ in range(2)]
@@ -188,7 +189,7 @@ def test_the_last_of_the_kind_of_which_most_are_waiting_makes_place_for_another_
 
 def test_kinds_take_turns_by_the_time_that_they_take() -> None:
     async def main() -> None:
-        pool, gate, log = EncoderPool(threads=1, queue=20), threading.Event(), Log()
+        pool, gate, log = EncoderPool(threads=1, queue=20), Gate(), Log()
         running = asyncio.create_task(pool.run(gate.wait, kind="gate", cost=1))
         await let_others_run()
         dear = [asyncio.create_task(pool.run(log("dear"), kind="dear", cost=100)) for _ in range(3)]
@@ -201,9 +202,25 @@ def test_kinds_take_turns_by_the_time_that_they_take() -> None:
     asyncio.run(main())
 
 
+def test_a_kind_that_comes_later_does_not_make_up_for_the_time_before() -> None:
+    async def main() -> None:
+        pool, gate, log = EncoderPool(threads=1, queue=20), Gate(), Log()
+        running = asyncio.create_task(pool.run(gate.wait, kind="old", cost=200))
+        await let_others_run()
+        old = [asyncio.create_task(pool.run(log("old"), kind="old", cost=40)) for _ in range(3)]
+        await let_others_run()
+        new = [asyncio.create_task(pool.run(log("new"), kind="new", cost=40)) for _ in range(3)]
+        await let_others_run()
+        gate.set()
+        await asyncio.gather(running, *old, *new)
+        assert log.names == ["old", "new"] * 3
+
+    asyncio.run(main())
+
+
 def test_a_thread_is_left_for_short_work() -> None:
     async def main() -> None:
-        pool, gate = EncoderPool(threads=2, queue=9), threading.Event()
+        pool, gate = EncoderPool(threads=2, queue=9), Gate()
         long = [asyncio.create_task(pool.run(gate.wait, kind="sheets", cost=LONG)) for _ in range(3)]
         await let_others_run()
         assert (pool.running, pool.waiting) == (1, 2)
@@ -216,7 +233,7 @@ def test_a_thread_is_left_for_short_work() -> None:
 
 def test_what_would_have_to_wait_too_long_is_refused_and_told_an_honest_time() -> None:
     async def main() -> None:
-        pool, gate = EncoderPool(threads=1, queue=99, patience=10), threading.Event()
+        pool, gate = EncoderPool(threads=1, queue=99, patience=10), Gate()
         sheets = [asyncio.create_task(pool.run(gate.wait, kind="sheets", cost=4_000)) for _ in range(9)]
         await let_others_run()
         assert pool.waiting == 2  # after 4 and 8 seconds; another would wait for 12
@@ -230,7 +247,7 @@ def test_what_would_have_to_wait_too_long_is_refused_and_told_an_honest_time() -
 
 def test_what_has_waited_too_long_is_refused() -> None:
     async def main() -> None:
-        pool, gate = EncoderPool(threads=1, queue=9, patience=0.01), threading.Event()
+        pool, gate = EncoderPool(threads=1, queue=9, patience=0.01), Gate()
         running = asyncio.create_task(pool.run(gate.wait, cost=1))
         await let_others_run()
         with pytest.raises(Overloaded):
@@ -244,7 +261,7 @@ def test_what_has_waited_too_long_is_refused() -> None:
 def test_work_waits_for_memory_and_smaller_work_does_not_wait_for_larger() -> None:
     async def main() -> None:
         budget = MemoryBudget(capacity=100)
-        pool, gate = EncoderPool(threads=3, queue=9, budget=budget), threading.Event()
+        pool, gate = EncoderPool(threads=3, queue=9, budget=budget), Gate()
         first = asyncio.create_task(pool.run(gate.wait, kind="a", memory=80))
         second = asyncio.create_task(pool.run(gate.wait, kind="b", memory=30))
         await let_others_run()
@@ -282,16 +299,17 @@ def test_work_that_nobody_waits_for_ends_at_its_next_block_and_its_memory_counts
     async def main() -> None:
         budget = MemoryBudget(capacity=100)
         pool = EncoderPool(threads=1, queue=9, budget=budget)
-        begun, gate, ended = threading.Event(), threading.Event(), threading.Event()
+        begun, gate = threading.Event(), Gate()
+        went_on, ended = threading.Event(), threading.Event()
 
         def work() -> None:
             begun.set()
             gate.wait()
             try:
                 checkpoint()
+                went_on.set()
             finally:
                 ended.set()
-            raise AssertionError("It went on.")
 
         task = asyncio.create_task(pool.run(work, memory=70))
         assert await asyncio.to_thread(begun.wait, 10)
@@ -300,6 +318,7 @@ def test_work_that_nobody_waits_for_ends_at_its_next_block_and_its_memory_counts
         assert (budget.used, pool.abandoned) == (70, 1)
         gate.set()
         assert await asyncio.to_thread(ended.wait, 10)
+        assert not went_on.is_set()
         assert await pool.run(int, memory=100) == 0
         assert budget.used == 0
 
@@ -308,7 +327,7 @@ def test_work_that_nobody_waits_for_ends_at_its_next_block_and_its_memory_counts
 
 def test_a_closed_pool_refuses_what_waits_and_what_comes_and_ends_what_runs() -> None:
     async def main() -> None:
-        pool, gate = EncoderPool(threads=1, queue=9), threading.Event()
+        pool, gate = EncoderPool(threads=1, queue=9), Gate()
         running, *waiting = [asyncio.create_task(pool.run(gate.wait)) for _ in range(4)]
         await let_others_run()
         pool.close()

@@ -19,6 +19,7 @@ from service.http import file_store
 from service.http.encoder_pool import EncoderPool
 from service.http.file_store import FileStore, StoredFile, open_file, write_file
 from service.http.problems import Overloaded
+from tests.http.gate import Gate
 
 
 class Builder:
@@ -53,7 +54,7 @@ def test_the_pieces_are_joined_and_read_as_memory() -> None:
 
 def test_requests_for_a_file_that_is_being_built_wait_for_that_one() -> None:
     async def work(files: FileStore) -> None:
-        gate, builder = threading.Event(), Builder(3)
+        gate, builder = Gate(), Builder(3)
 
         def pieces() -> Iterator[bytes]:
             gate.wait()
@@ -110,7 +111,7 @@ def test_a_file_that_is_still_sent_takes_room_after_it_had_to_go() -> None:
 
 def test_files_that_are_built_at_the_same_time_do_not_take_more_than_there_is() -> None:
     async def work(files: FileStore) -> None:
-        gate, begun, most = threading.Event(), threading.Event(), 0
+        gate, begun, most = Gate(), threading.Event(), 0
 
         def pieces() -> Iterator[bytes]:
             nonlocal most
@@ -135,14 +136,15 @@ def test_files_that_are_built_at_the_same_time_do_not_take_more_than_there_is() 
 def test_a_build_ends_when_all_who_wait_for_it_have_left_and_leaves_nothing() -> None:
     async def main() -> None:
         files = FileStore(capacity=100, pool=EncoderPool(threads=1, queue=8))
-        begun, gate = threading.Event(), threading.Event()
+        begun, gate, made = threading.Event(), Gate(), 0
 
         def pieces() -> Iterator[bytes]:
-            yield b"x"
-            begun.set()
-            gate.wait()
-            yield b"x"
-            raise AssertionError("It went on.")
+            nonlocal made
+            for _ in range(8):
+                made += 1
+                yield b"x"
+                begun.set()
+                gate.wait()
 
         leaving = asyncio.create_task(files.get("a", pieces, size=90))
         assert await asyncio.to_thread(begun.wait, 10)
@@ -150,6 +152,7 @@ def test_a_build_ends_when_all_who_wait_for_it_have_left_and_leaves_nothing() ->
         await asyncio.gather(leaving, return_exceptions=True)
         gate.set()
         assert len(await files.get("b", Builder(100))) == files.used == 100
+        assert made == 2  # the next one after it had begun
 
     asyncio.run(main())
 
@@ -196,7 +199,7 @@ def test_a_full_disk_is_told_as_being_too_busy() -> None:
 
 def test_a_client_that_leaves_does_not_stop_the_building_for_others() -> None:
     async def work(files: FileStore) -> None:
-        gate, builder = threading.Event(), Builder(3)
+        gate, builder = Gate(), Builder(3)
 
         def pieces() -> Iterator[bytes]:
             gate.wait()
@@ -280,6 +283,15 @@ def test_parts_within_and_across_windows_are_those_of_the_content(small_windows:
             assert bytes(file[start:stop]) == content[start:stop]
 
 
+def test_a_file_that_cannot_be_mapped_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    file = write_file([b"content"])
+    monkeypatch.setattr(mmap, "mmap", fail)
+    assert bytes(file[3:7]) == b"tent"
+
+
 def test_readers_share_a_window_for_as_long_as_one_of_them_has_a_part_of_it(small_windows: int) -> None:
     file = write_file([bytes(2 * small_windows)])
     one, other, next_window = file[0:10], file[100:200], file[small_windows : small_windows + 1]
@@ -294,23 +306,23 @@ def test_readers_share_a_window_for_as_long_as_one_of_them_has_a_part_of_it(smal
     assert len(file._windows) == 0
 
 
-def count_descriptors(inode: int) -> int:
+def count_descriptors(file: os.stat_result) -> int:
     """How often this process has a file open."""
     count = 0
     for descriptor in list(Path("/dev/fd").iterdir()):
         with suppress(OSError):  # that of the directory itself
-            count += os.fstat(int(descriptor.name)).st_ino == inode
+            count += os.path.samestat(os.fstat(int(descriptor.name)), file)
     return count
 
 
 def test_a_part_can_be_read_after_the_file_has_gone_and_then_its_room_is_free() -> None:
     file = write_file([b"content"])
-    inode = os.fstat(file.descriptor).st_ino
+    status = os.fstat(file.descriptor)
     part = file[0:3]
     del file
     gc.collect()
     assert bytes(part) == b"con"
-    assert count_descriptors(inode) == 1  # that of the mapped memory
+    assert count_descriptors(status) == 1  # that of the mapped memory
     del part
     gc.collect()
-    assert count_descriptors(inode) == 0
+    assert count_descriptors(status) == 0

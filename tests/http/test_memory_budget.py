@@ -44,3 +44,19 @@ def test_the_end_of_a_body_calls_those_who_wait_for_room() -> None:
         await asyncio.wait_for(called.wait(), 10)
 
     asyncio.run(main())
+
+
+def test_who_does_not_wait_for_room_any_more_is_not_called() -> None:
+    async def main() -> None:
+        budget, calls = MemoryBudget(capacity=100), list[int]()
+        budget.call_on_room(lambda: calls.append(1))
+        budget.add(50)
+        budget.remove(50)  # calls in the next turn of the loop
+        budget.call_on_room(lambda: calls.append(2))
+        budget.add(50)
+        budget.remove(50)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert calls == [2]
+
+    asyncio.run(main())

@@ -1,6 +1,7 @@
 """Of many who ask for the same at once one makes it, whoever leaves."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -117,6 +118,39 @@ def test_work_is_cancelled_when_all_have_left_and_the_next_one_makes_it_anew() -
         assert await late == 2
         assert (work.begun, work.ended) == (2, 1)
         assert flights._flights == {}
+
+    run(main)
+
+
+def test_what_begins_anew_before_cancelled_work_has_ended_is_shared_all_the_same() -> None:
+    async def main(flights: SingleFlight[int]) -> None:
+        work = Work()
+        first = asyncio.create_task(flights.run("a", work))
+        await let_others_run()
+        first.cancel()
+        anew = asyncio.create_task(flights.run("a", work))
+        await let_others_run()
+        late = asyncio.create_task(flights.run("a", work))
+        await let_others_run()
+        work.gate.set()
+        assert [await anew, await late] == [2, 2]
+
+    run(main)
+
+
+def test_work_that_fails_when_it_is_cancelled_is_no_ones_failure() -> None:
+    async def work() -> int:
+        try:
+            return await asyncio.Event().wait()
+        finally:
+            raise ValueError("broken")
+
+    async def main(flights: SingleFlight[int]) -> None:
+        alone = asyncio.create_task(flights.run("a", work))
+        await let_others_run()
+        alone.cancel()
+        await let_others_run()
+        gc.collect()  # tells of exceptions that nobody looked at
 
     run(main)
 

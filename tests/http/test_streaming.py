@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
 from service.http.encoder_pool import EncoderPool
+from service.http.memory_budget import MemoryBudget
 from service.http.representation import Encoded
 from service.http.streaming import PIECE, StreamResponse, cut, rechunk
 from tests import sites
@@ -61,6 +62,45 @@ class Reader:
         if bodies == self.leaves_after:
             self.left.set()
         await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("cost", [0.0, 100.0])
+@pytest.mark.parametrize("leaves_after", [None, 2])
+def test_a_stream_counts_in_the_budget_until_it_ends(cost: float, leaves_after: int | None) -> None:
+    budget, held = MemoryBudget(capacity=100), list[int]()
+    pieces = Pieces(5)
+    reader = Reader(pieces, leaves_after=leaves_after)
+
+    async def send(message: Message) -> None:
+        held.append(budget.used)
+        await reader.send(message)
+
+    async def main() -> None:
+        pool = EncoderPool(threads=1, queue=1, budget=budget)
+        await StreamResponse([], lambda: pieces, pool=pool, cost=cost, memory=70)(GET, reader.receive, send)
+
+    asyncio.run(main())
+    assert set(held[:-1]) == {70}
+    assert budget.used == 0
+
+
+def test_a_stream_waits_for_room_however_little_its_pieces_cost() -> None:
+    async def main() -> None:
+        budget, pieces = MemoryBudget(capacity=100), Pieces(5)
+        reader = Reader(pieces)
+        response = StreamResponse(
+            [], lambda: pieces, pool=EncoderPool(threads=1, queue=1, budget=budget), cost=0.0, memory=70
+        )
+        budget.add(50)  # those of another answer
+        stream = asyncio.create_task(response(GET, reader.receive, reader.send))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert (pieces.made, reader.taken) == (0, [])
+        budget.remove(50)
+        await stream
+        assert pieces.made == 5
+
+    asyncio.run(main())
 
 
 def answer(pieces: Pieces, reader: Reader, scope: Scope = GET) -> None:

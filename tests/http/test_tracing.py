@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from service import __version__, settings
 from service.app import create_app
+from service.http import server, tracing
 from service.http.logs import JsonFormatter
 from service.settings import Settings
 from tests import made, sites
@@ -51,7 +52,9 @@ class Receiver:
 
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """A receiver, to which the variables of OpenTelemetry point."""
+    """A receiver, to which the variables of OpenTelemetry point, and for which a server waits when it stops."""
+    monkeypatch.setattr(tracing, "FLUSH_SECONDS", 20)
+    monkeypatch.setattr(server, "LAST_SECONDS", 20)
     received = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -67,13 +70,13 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
+        thread = threading.Thread(target=listener.serve_forever, args=(0.01,))
         thread.start()
-        received.url = f"http://127.0.0.1:{server.server_port}"
+        received.url = f"http://127.0.0.1:{listener.server_port}"
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", received.url)
         yield received
-        server.shutdown()
+        listener.shutdown()
         thread.join()
 
 
