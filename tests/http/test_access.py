@@ -208,16 +208,16 @@ def test_without_the_setting_no_key_is_needed_and_none_is_read(site: sites.Site)
         assert "Authorization" not in answer.headers.get("Vary", "")
 
 
-def test_all_hashes_are_compared_whichever_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fitting", [0, 1, None])
+def test_all_hashes_are_compared_whichever_fits(fitting: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[bytes] = []
 
     def compare(_: bytes, known: bytes) -> bool:
         compared.append(known)
-        return False
+        return len(compared) - 1 == fitting
 
     monkeypatch.setattr("hmac.compare_digest", compare)
-    ring = KeyRing(ENTRIES)
-    assert ring.find(KEYS["trainer"]) is None
+    assert KeyRing(ENTRIES).find("any") == (None if fitting is None else list(KEYS)[fitting])
     assert len(compared) == len(ENTRIES)
 
 

@@ -170,6 +170,45 @@ def test_a_refused_client_that_sends_on_is_not_reset(server: sites.Site, monkeyp
             connection.sendall(bytes(20_000))
 
 
+def send_on(connection: socket.socket) -> None:
+    """Send a little again and again, for 30 seconds."""
+    for _ in range(3_000):
+        connection.sendall(b"x")
+        time.sleep(0.01)
+
+
+def test_a_refused_client_that_stays_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 0.2)
+    with sites.serving(echo.app, Settings(head_seconds=1)) as server, wire.connect(server) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        assert wire.split(wire.receive(connection))[0].status == 400
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            send_on(connection)
+
+
+def test_where_no_connection_is_idle_they_are_not_looked_through_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Busy:
+        requests = 1
+        looks = 0
+
+        def find_wait(self) -> tuple[connections.Phase, object]:
+            self.looks += 1
+            return connections.Phase.WORK, None
+
+        def time_out(self, phase: connections.Phase) -> None: ...
+
+        def close_idle(self) -> None: ...
+
+    async def main() -> None:
+        busy, watch = Busy(), connections.Watch(connections.ConnectionBounds())
+        watch.note(busy)
+        assert [watch.make_room() for _ in range(5)] == [False] * 5
+        assert busy.looks == 1
+
+    monkeypatch.setattr(connections, "SEARCH_SECONDS", 10)
+    asyncio.run(main())
+
+
 def test_a_burst_of_many_clients_waits_and_is_answered(server: sites.Site) -> None:
     with ExitStack() as stack:
         connections = [stack.enter_context(wire.connect(server)) for _ in range(200)]

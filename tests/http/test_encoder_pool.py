@@ -245,6 +245,26 @@ def test_what_would_have_to_wait_too_long_is_refused_and_told_an_honest_time() -
     asyncio.run(main())
 
 
+def test_estimates_learn_from_the_time_that_work_takes_and_from_no_single_one_too_much() -> None:
+    async def main() -> None:
+        pool, estimates = EncoderPool(threads=1, queue=9), list[float]()
+        for number in (0, 1, 50):
+            for _ in range(number):
+                await pool.run(int, cost=LONG)  # which takes far less
+            gate = Gate()
+            running = asyncio.create_task(pool.run(gate.wait, cost=1))
+            waiting = asyncio.create_task(pool.run(int, cost=1_000))
+            await let_others_run()
+            estimates.append(pool.estimate_wait("", 1))
+            gate.set()
+            await asyncio.gather(running, waiting)
+        first, second, last = estimates
+        assert first > second > 0.7 * first
+        assert last < 0.5 * first
+
+    asyncio.run(main())
+
+
 def test_what_has_waited_too_long_is_refused() -> None:
     async def main() -> None:
         pool, gate = EncoderPool(threads=1, queue=9, patience=0.01), Gate()

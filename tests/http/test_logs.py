@@ -85,6 +85,26 @@ def test_what_a_client_sent_is_printable_ascii() -> None:
     assert escape(b"a\n\x1b\xe9\x7f") == r"a\x0a\x1b\xe9\x7f"
 
 
+def run_after_configuring(code: str) -> list[str]:
+    """The lines on standard error of a program that configures its logs and then runs the code."""
+    setup = "from service.http.logs import configure_logs; from service.settings import Settings"
+    program = f"import warnings; {setup}; configure_logs(Settings()); {code}"
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, cwd=processes.ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return run.stderr.splitlines()
+
+
+def test_warnings_and_the_exception_that_ends_a_program_are_lines_like_all_others() -> None:
+    lines = [json.loads(line) for line in run_after_configuring("warnings.warn('old'); int('x')")]
+    assert [(line["level"], line["logger"]) for line in lines] == [("warning", "py.warnings"), ("critical", "service")]
+    assert "UserWarning: old" in lines[0]["message"]
+    assert lines[1]["exception"].startswith("Traceback (most recent call last):")
+
+
+def test_whoever_interrupts_a_program_sees_what_python_shows() -> None:
+    assert run_after_configuring("raise KeyboardInterrupt")[-1] == "KeyboardInterrupt"
+
+
 # --- a line for each request ------------------------------------------------------------------------------------------
 
 

@@ -5,11 +5,11 @@ import threading
 from collections.abc import Iterable
 
 import pytest
-from prometheus_client import Metric
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.app import create_app
-from service.http.metrics import METHODS, MOST_REPRESENTATIONS, Metrics, name_representation
+from service.http.metrics import METHODS, MOST_REPRESENTATIONS, Metrics, _SharedReading, name_representation
 from service.http.middleware import REFUSALS
 from service.settings import Settings
 from tests import made, sites
@@ -188,3 +188,22 @@ def test_an_exemplar_names_the_trace_in_openmetrics_only() -> None:
     assert openmetrics.count(b'# {trace_id="00000000000000000000000000000001"} 0.1') == 1
     text, _ = asyncio.run(metrics.write("text/plain"))
     assert b"trace_id" not in text
+
+
+def test_what_a_worker_has_counted_is_published_once() -> None:
+    registry, counted = CollectorRegistry(), 0
+    reading = _SharedReading("answers", "Answers.", lambda: counted, counts=True, common=False)
+    assert reading._counter is not None
+    registry.register(reading._counter)
+    for counted in (3, 3, 5):
+        reading.publish()
+        assert registry.get_sample_value("answers_total") == counted
+
+
+def test_closed_metrics_leave_no_thread() -> None:
+    before, metrics = set(threading.enumerate()), Metrics()
+    write(metrics)
+    (writer,) = [one for one in threading.enumerate() if one not in before and one.name.startswith("metrics")]
+    metrics.close()
+    writer.join(30)
+    assert not writer.is_alive()

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
+from service.http import streaming
 from service.http.encoder_pool import EncoderPool
 from service.http.memory_budget import MemoryBudget
 from service.http.representation import Encoded
@@ -62,6 +63,13 @@ class Reader:
         if bodies == self.leaves_after:
             self.left.set()
         await asyncio.sleep(0)
+
+
+def test_an_empty_piece_gives_others_a_turn_where_making_the_next_one_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streaming, "TURN", -1)  # any time is long
+    assert list(rechunk([b"a", b"b"])) == [b"", b"", b"ab"]
 
 
 @pytest.mark.parametrize("cost", [0.0, 100.0])

@@ -1,5 +1,6 @@
 """Traces, as a real receiver of OTLP gets them."""
 
+import asyncio
 import json
 import logging
 import threading
@@ -13,6 +14,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.sdk.trace import SpanProcessor
 from pydantic import ValidationError
 
 from service import __version__, settings
@@ -21,6 +23,7 @@ from service.http import server, tracing
 from service.http.logs import JsonFormatter
 from service.settings import Settings
 from tests import made, sites
+from tests.http.gate import Gate
 from tests.http.test_middleware import broken
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -206,6 +209,23 @@ def test_a_receiver_that_is_away_delays_no_answer_and_hardly_the_end(monkeypatch
         assert site.get("/v1/datasets").status == 200
         began = time.monotonic()
     assert time.monotonic() - began < 30
+
+
+def test_the_end_does_not_wait_for_spans_that_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, sent = Gate(), threading.Event()
+
+    class Slow(SpanProcessor):
+        def shutdown(self) -> None:
+            gate.wait()
+            sent.set()
+
+    monkeypatch.setattr(tracing, "FLUSH_SECONDS", 0.1)
+    traced = tracing.Tracing(version="1")
+    traced._provider.add_span_processor(Slow())
+    asyncio.run(traced.stop())
+    assert not sent.is_set()
+    gate.set()
+    assert sent.wait(30)
 
 
 def test_without_the_setting_nothing_is_traced(receiver: Receiver) -> None:
