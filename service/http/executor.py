@@ -14,6 +14,7 @@ from service.http.conditions import is_unmodified, select_range
 from service.http.disconnect import run_for_client
 from service.http.encoder_pool import INLINE, EncoderPool
 from service.http.file_store import FileStore, StoredFile
+from service.http.memory_budget import COUNTED
 from service.http.negotiation import choose_coding
 from service.http.problems import ChangedData
 from service.http.representation import Encoded, File, Listing, Original, Pieces, Representation, Versioned, Whole
@@ -173,8 +174,12 @@ class Executor:
         return self._pool.budget.track(compress(content, coding))
 
     def _may_run_here(self, body: Whole) -> bool:
-        """Whether a body is made on the event loop, in the turn in which `Admission` has started its request."""
-        return body.cost <= INLINE and self._pool.budget.fits(body.memory)
+        """Whether a body is made on the event loop, in the turn in which `Admission` has started its request.
+
+        What is told to be too small to count, such as a picture of one sample, needs no room.
+        """
+        small = 0 < body.memory < COUNTED
+        return body.cost <= INLINE and (small or self._pool.budget.fits(body.memory))
 
     async def _share(self, request: ApiRequest, body: Whole, etag: str, make: Callable[[], Encoded]) -> memoryview:
         """What `make` gives in the pool, for all who ask for the same bytes meanwhile."""

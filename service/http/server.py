@@ -13,10 +13,12 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.server import HANDLED_SIGNALS
@@ -47,6 +49,19 @@ class ServerConfig(uvicorn.Config):
     frame: Frame
     drain_seconds: float
     stop_seconds: float
+
+    def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop]:
+        """The event loop of uvloop, with a bound for TLS handshakes: until its end, nobody else knows a connection."""
+        seconds = self.frame.bounds.head_seconds
+
+        class Loop(uvloop.Loop):
+            async def create_server(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - those of uvloop
+                """Listen; a TLS handshake may take as long as a head."""
+                if options.get("ssl") is not None:
+                    options["ssl_handshake_timeout"] = seconds
+                return await super().create_server(*arguments, **options)
+
+        return Loop
 
 
 def server_config(app: ASGIApp, settings: Settings) -> ServerConfig:

@@ -7,7 +7,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,8 +25,9 @@ from service.formats import ENCODERS
 from service.http.encoder_pool import INLINE, EncoderPool
 from service.http.executor import Executor
 from service.http.file_store import FileStore
+from service.http.memory_budget import COUNTED, MemoryBudget
 from service.http.parameters import RevisionQuery
-from service.http.problems import ChangedData, PreconditionFailed
+from service.http.problems import ChangedData, Overloaded, PreconditionFailed
 from service.http.representation import File, Finished, Listing, Original, Pieces, Representation, Whole
 from service.http.request import ApiRequest
 from service.http.response_cache import ResponseCache
@@ -393,8 +394,10 @@ class Body:
         return self.content
 
 
-def build(*, release: str = "1", capacity: int = 1_000_000) -> tuple[Executor, ResponseCache]:
-    pool, cache = EncoderPool(threads=2, queue=8), ResponseCache(capacity=capacity)
+def build(
+    *, release: str = "1", capacity: int = 1_000_000, pool: EncoderPool | None = None
+) -> tuple[Executor, ResponseCache]:
+    pool, cache = pool or EncoderPool(threads=2, queue=8), ResponseCache(capacity=capacity)
     return Executor(release=release, cache=cache, files=FileStore(capacity=10**6, pool=pool), pool=pool), cache
 
 
@@ -448,6 +451,17 @@ def test_what_costs_more_than_the_bound_is_made_in_the_pool(cost: float, in_the_
     one = Representation(media_type="image/png", body=Whole(body, cost), version=Version(), storable=storable)
     asyncio.run(executor.execute(request_of(), one))
     assert [thread != threading.get_ident() for thread in body.threads] == [in_the_pool]
+
+
+@pytest.mark.parametrize(("memory", "waits"), [(1, False), (COUNTED - 1, False), (0, True), (COUNTED, True)])
+def test_only_what_is_too_small_to_count_waits_for_no_memory(memory: int, waits: bool) -> None:
+    body, budget = Body(), MemoryBudget(capacity=COUNTED)
+    budget.add(COUNTED + 1)
+    executor, _ = build(pool=EncoderPool(threads=1, queue=8, budget=budget, patience=0.01))
+    one = Representation(media_type="image/png", body=Whole(body, 0.0, memory), version=Version())
+    with pytest.raises(Overloaded) if waits else nullcontext():
+        asyncio.run(executor.execute(request_of(), one))
+    assert body.threads == ([] if waits else [threading.get_ident()])
 
 
 def test_of_many_who_ask_for_the_same_at_once_one_makes_it() -> None:

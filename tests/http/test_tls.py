@@ -166,3 +166,11 @@ def test_clients_need_a_certificate_where_an_authority_is_named(
             else:
                 with pytest.raises((ssl.SSLError, ConnectionError)):  # whichever is noticed first
                     secure.get("/livez", context)
+
+
+def test_a_client_that_begins_no_handshake_is_disconnected(settings: Settings) -> None:
+    hasty = settings.model_copy(update={"head_seconds": 1})
+    with sites.serving(create_app(hasty, [made.source()]), hasty) as server:
+        place = ("127.0.0.1", urlsplit(server.url).port or 0)
+        with socket.create_connection(place, timeout=30) as silent:  # asyncio itself would give it a minute
+            assert silent.recv(1) == b""
