@@ -23,3 +23,8 @@ def compute_once(function: Callable[[K], V]) -> Callable[[K], V]:
     """
     store: LRUCache[Hashable, V] = LRUCache(ENTRIES)
     return cached(store, condition=Condition())(function)
+
+
+def is_computed(function: Callable[[K], V], argument: K) -> bool:
+    """Whether the result of a function that is decorated with `compute_once` is stored for this argument."""
+    return function.cache_key(argument) in function.cache  # type: ignore[attr-defined] # of the wrapper by cachetools

@@ -19,16 +19,13 @@ What is added to r², `compute_slack` times |b|², is about twice the sum of all
 of two remainders by at least s·|a|·|b|, by the same inequality. So the bound holds for what is computed.
 """
 
-from collections.abc import Hashable
 from dataclasses import dataclass
-from threading import Condition
 
 import numpy as np
-from cachetools import LRUCache, cached
-from cachetools.keys import hashkey
 from numpy.typing import NDArray
 
 from service.cancellation import checkpoint
+from service.data.cache import compute_once, is_computed
 from service.data.dataset import Dataset
 
 DIRECTIONS = 47
@@ -45,12 +42,6 @@ BLOCK = 512
 
 NANOSECONDS = 4.0
 """Measured time for each pixel of all images."""
-
-ENTRIES = 8
-"""Datasets of which sketches are stored: more than there are."""
-
-_store: LRUCache[Hashable, "Sketches"] = LRUCache(ENTRIES)
-_condition = Condition()
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +66,7 @@ class Sketches:
         return bounds
 
 
-@cached(_store, key=hashkey, condition=_condition)
+@compute_once
 def compute_sketches(dataset: Dataset) -> Sketches:
     """The sketches of a dataset, which are stored."""
     images = dataset.images.reshape(len(dataset.images), -1)
@@ -93,9 +84,9 @@ def compute_sketches(dataset: Dataset) -> Sketches:
 
 def sketches_cost(dataset: Dataset) -> float:
     """Estimated milliseconds that `compute_sketches` takes: 0 if they are stored."""
-    with _condition:
-        stored = hashkey(dataset) in _store
-    return 0.0 if stored else len(dataset.card.splits["all"]) * dataset.card.pixels * NANOSECONDS / 1e6
+    if is_computed(compute_sketches, dataset):
+        return 0.0
+    return len(dataset.card.splits["all"]) * dataset.card.pixels * NANOSECONDS / 1e6
 
 
 def find_directions(sample: NDArray[np.float32]) -> NDArray[np.float32]:
