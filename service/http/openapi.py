@@ -69,6 +69,9 @@ OPEN = frozenset({"/livez", "/readyz", "/problems", "/problems/{name}"})
 UNLIMITED = frozenset({"/livez", "/readyz"})
 """Paths of operations that are never refused for their number."""
 
+NEVER_BUSY = frozenset({"/livez", "/metrics"})
+"""Paths that are answered however much there is to do, and while the service stops."""
+
 Schema = dict[str, Any]
 
 ONE_AT_A_TIME = Lock()
@@ -158,9 +161,10 @@ def _finish(route: ApiRoute, method: str, operation: Schema, schemas: Mapping[st
         parameters += [{"$ref": f"#/components/parameters/{name}"} for name in conditions]
     problems = ["414", "422", "431", "500", *["404"] * ("{" in route.path), *["406"] * negotiated]
     problems += [*["401"] * (route.path not in OPEN), *["429"] * (route.path not in UNLIMITED)]
+    problems += ["503"] * (route.path not in NEVER_BUSY)
     if route.path in OPEN:
         operation["security"] = []
-    problems += [*["409", "503"] * data, *["412", "416"] * readable, *["413", "415"] * (method == "post")]
+    problems += [*["409"] * data, *["412", "416"] * readable, *["413", "415"] * (method == "post")]
     responses |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
     operation["responses"] = dict(sorted(responses.items()))
 
